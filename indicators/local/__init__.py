@@ -1,0 +1,17 @@
+"""The embedded default: a whole node on one machine, without configuration and without Django."""
+
+from pathlib import Path
+
+from indicators.local.places import default_data_dir, run_directory
+
+__all__ = ["broker_url", "database_url", "default_data_dir"]
+
+
+def database_url(data_dir: Path | None = None) -> str:
+    """The embedded database: `postgresql://retort@/retort?host=/tmp/retort-…` (socket directory)."""
+    return f"postgresql://retort@/retort?host={run_directory(data_dir or default_data_dir())}"
+
+
+def broker_url(data_dir: Path | None = None) -> str:
+    """The embedded broker, as Celery writes it: `redis+socket:///tmp/retort-…/valkey.sock`."""
+    return f"redis+socket://{run_directory(data_dir or default_data_dir())}/valkey.sock"
