@@ -2,13 +2,20 @@
 
 from pathlib import Path
 
+from indicators.local.borrow import borrow_for_command, borrowed_database
 from indicators.local.places import default_data_dir, run_directory
 
-__all__ = ["broker_url", "database_url", "default_data_dir"]
+__all__ = [
+    "borrow_for_command",
+    "borrowed_database",
+    "broker_url",
+    "database_url",
+    "default_data_dir",
+]
 
 
 def database_url(data_dir: Path | None = None) -> str:
-    """The embedded database: `postgresql://retort@/retort?host=/tmp/retort-…` (socket directory)."""
+    """The embedded database: `postgresql://retort@/retort?host=/tmp/retort-…` (a socket)."""
     return f"postgresql://retort@/retort?host={run_directory(data_dir or default_data_dir())}"
 
 
