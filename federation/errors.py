@@ -1,0 +1,73 @@
+"""Everything the protocol can refuse, in its own words. Doors map these to their answers."""
+
+
+class FederationError(Exception):
+    """Base class: the message is a sentence that names the place and the cure."""
+
+
+class MalformedKey(FederationError):
+    """A key, key name or verifier string that is not of the form its specification asks for."""
+
+
+class KeyNotOpened(FederationError):
+    """A sealed private key that the configured key-encryption key does not open."""
+
+
+class BadSignature(FederationError):
+    """A signature by a known key that does not verify."""
+
+
+class MalformedNote(FederationError):
+    """Bytes that are not a C2SP signed note."""
+
+
+class NotSigned(FederationError):
+    """A well-formed note without a signature by the key the reader trusts."""
+
+
+class MalformedCheckpoint(FederationError):
+    """A note text that is not a C2SP checkpoint."""
+
+
+class WrongOrigin(FederationError):
+    """A checkpoint of another log than the one that was asked for."""
+
+
+class MalformedTilePath(FederationError):
+    """A tile path that is not in the one form C2SP tlog-tiles gives it."""
+
+
+class MalformedBundle(FederationError):
+    """An entry bundle that is not a whole sequence of length-prefixed entries."""
+
+
+class ProofRefused(FederationError):
+    """An inclusion or consistency proof that does not lead to the expected root."""
+
+
+class BeyondTree(FederationError):
+    """A question about entries, tiles or sizes that the tree does not have."""
+
+
+class ReplayRefused(FederationError):
+    """What was read from a feed is not what the log's checkpoint commits to."""
+
+
+class UnknownLog(FederationError):
+    """There is no log of this id on this node."""
+
+
+class LogExists(FederationError):
+    """A log of this id or origin was opened before."""
+
+
+class StaleHead(FederationError):
+    """The log has moved on since this head was locked, or nothing holds the lock."""
+
+
+class AppendRefused(FederationError):
+    """Entries or times that must not enter the log."""
+
+
+class LogDamaged(FederationError):
+    """The stored log contradicts itself: entries, tiles, head or checkpoints disagree."""
