@@ -111,8 +111,13 @@ def _await_node(postgres: Postgres) -> None:
         time.sleep(0.05)
 
 
+def is_server_named(variable: str) -> bool:
+    """Whether DATABASE_URL or BROKER_URL names a server, so that no embedded one is started."""
+    return bool(os.environ.get(variable) or os.environ.get(f"{variable}_FILE"))
+
+
 def _needs_database(command: str, argv: Sequence[str]) -> bool:
-    if os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE"):
+    if is_server_named("DATABASE_URL"):
         return False
     asks_only = command.startswith("-") or not {"-h", "--help"}.isdisjoint(argv[2:])
     return not asks_only and command not in WITHOUT_DATABASE

@@ -43,7 +43,10 @@ def run_module(name: str, arguments: list[str]) -> None:
         end_with(self, signal.SIGKILL)
         self = os.getpid()
 
+    import multiprocessing
+
     os.register_at_fork(after_in_child=end_with_us)
+    multiprocessing.set_start_method("fork")
     sys.argv[1:] = arguments
     runpy.run_module(name, run_name="__main__", alter_sys=True)
 

@@ -36,11 +36,16 @@ class Launch:
 class Service(Protocol):
     """A long-running part of a node."""
 
-    name: str
-    #: In turn: a signal, and the seconds to wait for its effect. SIGKILL follows by itself.
-    stop_signals: tuple[tuple[int, float], ...]
-    #: Seconds until it must be ready.
-    patience: float
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stop_signals(self) -> tuple[tuple[int, float], ...]:
+        """In turn: a signal, and the seconds to wait for its effect. SIGKILL follows by itself."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds until it must be ready."""
 
     def prepare(self) -> None:
         """Everything that must be true before each launch; also after a crash."""

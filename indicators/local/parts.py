@@ -1,0 +1,144 @@
+"""The parts of a node that are our own code: web, worker and scheduler."""
+
+import http.client
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from indicators.local.errors import LocalError
+from indicators.local.places import CHECKOUT
+from indicators.local.service import Launch
+
+WEB_PROCESSES = 2
+#: A thread keeps a database connection, and may wait for a log's lock while others serve pages.
+WEB_THREADS = 16
+WORKER_PROCESSES = 2
+WORKER_KILOBYTES = 400_000
+
+# Celery names us root on every start; on one machine with an embedded default that is our choice.
+_ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
+
+
+@dataclass(frozen=True, slots=True)
+class PythonPart:
+    """A Python module run as a part of the node."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+    data_dir: Path
+    stop_signals: tuple[tuple[int, float], ...]
+    patience: float = 30.0
+
+    def prepare(self) -> None:
+        """Nothing: what it needs is in the database and the broker."""
+
+    def launch(self) -> Launch:
+        return Launch(
+            program=self.module,
+            arguments=self.arguments,
+            module=True,
+            environment=part_environment(self.data_dir),
+        )
+
+    def is_ready(self, pid: int) -> bool:
+        return True
+
+    def settle(self) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Web(PythonPart):
+    """Ready when it answers a request."""
+
+    address: tuple[str, int] = ("127.0.0.1", 8000)
+
+    def is_ready(self, pid: int) -> bool:
+        host, port = self.address
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+        connection = http.client.HTTPConnection(reachable, port, timeout=5)
+        try:
+            connection.request("GET", "/healthz/live", headers={"Host": "localhost"})
+            return connection.getresponse().status < 500
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def web(data_dir: Path, host: str, port: int) -> Web:
+    """The web server. It starts a killed process of its own again; we start it again as a whole."""
+    options = {
+        "--interface": "wsgi",
+        "--http": "1",
+        "--host": host,
+        "--port": str(port),
+        "--workers": str(WEB_PROCESSES),
+        "--blocking-threads": str(WEB_THREADS),
+        "--respawn-interval": "0.2",
+        "--workers-kill-timeout": "10",
+        "--log-level": "warning",
+    }
+    flags = ("--no-ws", "--respawn-failed-workers")
+    arguments = (*flags, *_flat(options), "indicators.config.wsgi:application")
+    return Web(
+        "web", "granian", arguments, data_dir, ((signal.SIGTERM, 15.0),), address=(host, port)
+    )
+
+
+def worker(data_dir: Path) -> PythonPart:
+    """Runs tasks. What it can't finish when it is stopped is delivered again at the next start."""
+    options = {
+        "--concurrency": str(WORKER_PROCESSES),
+        "--max-memory-per-child": str(WORKER_KILOBYTES),
+        "--loglevel": "WARNING",
+    }
+    # With one worker on one machine, there is nobody to gossip with.
+    flags = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    arguments = ("-A", "indicators.config.celery", "worker", *flags, *_flat(options))
+    stop_signals = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
+    return PythonPart("worker", "celery", arguments, data_dir, stop_signals)
+
+
+def scheduler(data_dir: Path) -> PythonPart:
+    """Puts recurring tasks into the queue. Its memory is in the database, so it needs no files."""
+    arguments = ("-A", "indicators.config.celery", "beat", "--pidfile=", "--loglevel", "WARNING")
+    return PythonPart("scheduler", "celery", arguments, data_dir, ((signal.SIGTERM, 5.0),))
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raises LocalError if something listens there already, or we may not."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, port))
+    except OSError as error:
+        raise PortTaken(
+            f"Nothing can be served on {host}:{port} ({error.strerror}); "
+            "choose another port with --port, or another address with --host."
+        ) from error
+
+
+class PortTaken(LocalError):
+    """The web server's port is not free."""
+
+
+def part_environment(data_dir: Path) -> dict[str, str]:
+    """Ours, so that a part reads the same settings as the supervisor."""
+    paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "RETORT_DATA": str(data_dir),
+        "DJANGO_SETTINGS_MODULE": "indicators.config.settings",
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", _ROOT_WARNING),
+    }
+
+
+def _flat(options: dict[str, str]) -> tuple[str, ...]:
+    return tuple(part for option in options.items() for part in option)
