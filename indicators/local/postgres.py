@@ -101,7 +101,7 @@ class Postgres:
     def launch(self) -> Launch:
         settings = SETTINGS | (FORGETFUL if self.for_tests else DURABLE)
         settings["unix_socket_directories"] = str(self.run)
-        settings["shared_buffers"] = f"{_shared_megabytes()}MB"
+        settings["shared_buffers"] = "64MB" if self.for_tests else f"{_shared_megabytes()}MB"
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Launch(
             program=str(postgres_programs(self.account) / "postgres"),

@@ -1,0 +1,142 @@
+"""`python manage.py up`: a whole node on this machine, with one command."""
+
+import secrets
+import time
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from federation.transparency.log import ensure_log_key
+from indicators.local.borrow import is_server_named
+from indicators.local.console import Console
+from indicators.local.errors import InUse, LocalError
+from indicators.local.lock import NODE, held
+from indicators.local.parts import PortTaken, refuse_taken_port, scheduler, web, worker
+from indicators.local.postgres import Postgres
+from indicators.local.service import Service
+from indicators.local.supervisor import StopAsked, Supervisor
+from indicators.local.valkey import Valkey
+
+EXIT_FAILED, EXIT_IN_USE, EXIT_PORT_TAKEN = 1, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """The first administrator. The password is stored nowhere but as a hash."""
+
+    name: str
+    password: str
+
+
+class Command(BaseCommand):
+    help = (
+        "Run a node: database, broker, web, worker and scheduler, until Ctrl-C. The first start "
+        "creates the node's keys and an administrator. Exit codes: 0 stopped as asked, 1 failed, "
+        "3 the data directory is in use, 4 the port is taken."
+    )
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to serve on")
+        parser.add_argument("--port", type=int, default=8000, help="port to serve on")
+        parser.add_argument(
+            "--data",
+            type=Path,
+            metavar="DIR",
+            help="where the node keeps its files (default: RETORT_DATA, or .retort here)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        console = Console(self.stdout._out if hasattr(self.stdout, "_out") else self.stdout)
+        try:
+            refuse_taken_port(options["host"], options["port"])
+            with held(settings.DATA, NODE):
+                run(console, settings.DATA, options["host"], options["port"])
+        except InUse as error:
+            raise CommandError(str(error), returncode=EXIT_IN_USE) from error
+        except PortTaken as error:
+            raise CommandError(str(error), returncode=EXIT_PORT_TAKEN) from error
+        except LocalError as error:
+            raise CommandError(str(error), returncode=EXIT_FAILED) from error
+
+
+def run(console: Console, data_dir: Path, host: str, port: int) -> None:
+    """Start everything, say where it is, watch over it, stop everything."""
+    began = time.monotonic()
+    with Supervisor(console) as supervisor:
+        try:
+            supervisor.start(*embedded_servers(data_dir))
+            administrator = make_ready()
+            supervisor.refuse_if_asked_to_stop()
+            supervisor.start(web(data_dir, host, port))
+            welcome(console, f"http://{_in_url(host)}:{port}", administrator, began)
+            supervisor.start(worker(data_dir), scheduler(data_dir))
+            supervisor.watch()
+        except StopAsked:
+            pass
+        console.say("retort", "stopping")
+    console.say("retort", "stopped")
+
+
+def embedded_servers(data_dir: Path) -> list[Service]:
+    """The servers in whose place no setting names another."""
+    servers: list[Service] = []
+    if not is_server_named("DATABASE_URL"):
+        servers.append(Postgres(data_dir))
+    if not is_server_named("BROKER_URL"):
+        servers.append(Valkey(data_dir))
+    return servers
+
+
+def make_ready() -> Administrator | None:
+    """Migrate, and create what a node needs. Any part of it may have been done before."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", interactive=False, verbosity=0)
+    ensure_log_key()
+    administrator = first_administrator()
+    connections.close_all()
+    return administrator
+
+
+def first_administrator() -> Administrator | None:
+    """Create an administrator, if there is none yet."""
+    people = get_user_model()
+    if people.objects.filter(is_superuser=True).exists():
+        return None
+    administrator = Administrator("admin", secrets.token_urlsafe(15))
+    people.objects.create_superuser(administrator.name, password=administrator.password)
+    return administrator
+
+
+def welcome(console: Console, url: str, administrator: Administrator | None, began: float) -> None:
+    seconds = time.monotonic() - began
+    lines = [f"Retort runs at {url}/ (started in {seconds:.1f} s); Ctrl-C stops it."]
+    if administrator:
+        lines += [
+            "",
+            "This is its first start: keys were made, and an administrator.",
+            f"  sign in at  {url}/admin/",
+            f"  name        {administrator.name}",
+            f"  password    {administrator.password}   (shown only this once; change it there)",
+            "",
+            "Next, in another terminal:",
+            "  python manage.py collection --help   make a collection to share indicators in",
+            "  python manage.py import FILE         load STIX bundles into it",
+            "  python manage.py doctor              check that all is well",
+        ]
+    for line in lines:
+        console.say("retort", line)
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

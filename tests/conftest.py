@@ -1,0 +1,82 @@
+"""What all tests share: a database server for the whole run, and nobody's real data directory."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Before Django reads its settings: tests must not touch the checkout's own node.
+_HOME = tempfile.TemporaryDirectory(prefix="retort-tests-settings-")
+os.environ["RETORT_DATA"] = str(Path(_HOME.name) / "data")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "indicators.config.settings")
+
+from tests.database import Server, embedded_server  # noqa: E402 - reads the environment
+
+
+def pytest_configure() -> None:
+    """Read the settings now, not before: pytest-django then sets Django up."""
+    from django.conf import settings
+
+    assert settings.DATABASES
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[Server]:
+    """Started when the first test asks for it: tests of pure code need none."""
+    address = os.environ.get("DATABASE_URL")
+    if address:
+        yield Server(address)
+        return
+    with embedded_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template_database(database_server: Server, django_db_blocker: Any) -> Iterator[str]:
+    """The name of an empty, migrated database that others are copied from."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connection
+
+    name = f"retort_template_{os.getpid()}"
+    database_server.create(name)
+    default = settings.DATABASES["default"]
+    default.update(_parts(database_server.url(name)))
+    with django_db_blocker.unblock():
+        call_command("migrate", interactive=False, verbosity=0)
+        connection.close()
+    default.update(_parts(database_server.address))
+    yield name
+    database_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    database_server: Server,
+    template_database: str,
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """Django's own tests run on a copy of the template, which costs a tenth of migrating."""
+    from django.conf import settings
+
+    default = settings.DATABASES["default"]
+    default.update(_parts(database_server.address))
+    default["TEST"]["TEMPLATE"] = template_database
+
+
+@pytest.fixture
+def journey_database(database_server: Server, template_database: str) -> Iterator[str]:
+    """The URL of a database for one journey, migrated and empty."""
+    with database_server.copy(template_database) as url:
+        yield url
+
+
+def _parts(url: str) -> dict[str, Any]:
+    """Django's names for the parts of a URL."""
+    import dj_database_url
+
+    parsed = dj_database_url.parse(url)
+    return {key: parsed[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
