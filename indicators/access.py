@@ -1,0 +1,157 @@
+"""Who is at the door, and what they may read and write. Every door asks here, before it parses."""
+
+import base64
+import binascii
+import hashlib
+import ipaddress
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from indicators.models import Collection, Credential, Grant, Member, State
+
+_KEY_PREFIX = "retort_"
+
+
+class NotAuthenticated(Exception):
+    """The request shows no credential, or one that opens nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated program, acting for a member."""
+
+    credential: str
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a caller may do with a collection it may know of."""
+
+    collection: Collection
+    can_read: bool
+    can_write: bool
+
+
+def make_credential(
+    member: Member, name: str, *, expires_at: datetime | None = None
+) -> tuple[Credential, str]:
+    """A new API key for a member; the key itself is returned once and stored only as SHA-256."""
+    key = _KEY_PREFIX + secrets.token_urlsafe(32)
+    credential = Credential(
+        member=member, name=name, key_sha256=_digest(key), expires_at=expires_at
+    )
+    credential.full_clean()
+    credential.save(force_insert=True)
+    return credential, key
+
+
+def authenticate(authorization: str, certificate: bytes | None = None) -> Caller:
+    """Who presents this Authorization header (Basic or Bearer), or this client certificate (DER).
+
+    Raises NotAuthenticated with a sentence that is safe to show.
+    """
+    scheme, _, value = authorization.strip().partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return _by_key(value.strip(), name=None)
+        case "basic":
+            name, key = _basic(value.strip())
+            return _by_key(key, name=name)
+        case "":
+            if certificate is not None:
+                found = _usable(certificate_sha256=hashlib.sha256(certificate).digest())
+                return Caller(found.name, found.member)
+            raise NotAuthenticated("Send an API key, as HTTP Basic (name and key) or Bearer.")
+    raise NotAuthenticated("Only HTTP Basic and Bearer are understood.")
+
+
+def client_certificate(
+    header: str | None, remote_address: str, trusted: Sequence[str]
+) -> bytes | None:
+    """The certificate (DER) that a trusted proxy vouches for: RFC 9440's `Client-Cert: :base64:`.
+
+    A header from anywhere else is nobody's word and counts as absent.
+    """
+    if not header or not is_within(remote_address, trusted):
+        return None
+    if not (header.startswith(":") and header.endswith(":")):
+        raise NotAuthenticated("Client-Cert is not a byte sequence (RFC 9440): :base64:.")
+    try:
+        return base64.b64decode(header[1:-1], validate=True)
+    except binascii.Error as error:
+        raise NotAuthenticated("Client-Cert is not base64 (RFC 9440).") from error
+
+
+def permission(member: Member, name: str) -> Permission | None:
+    """The member's permission on a collection (by id or alias), None if it may not know of it."""
+    grants = Grant.objects.filter(member=member).select_related("collection")
+    try:
+        grant = grants.filter(collection_id=UUID(name)).first() if _is_uuid(name) else None
+    except ValueError:
+        grant = None
+    grant = grant or grants.filter(collection__alias=name).first()
+    if grant is None:
+        return None
+    return Permission(grant.collection, grant.can_read, grant.can_write)
+
+
+def permissions(member: Member) -> list[Permission]:
+    """Every collection that a member may know of, by id."""
+    grants = Grant.objects.filter(member=member).select_related("collection")
+    return [
+        Permission(grant.collection, grant.can_read, grant.can_write)
+        for grant in grants.order_by("collection_id")
+    ]
+
+
+def _by_key(key: str, name: str | None) -> Caller:
+    # Found by the digest of 256 random bits: timing tells nothing about a key's neighbours.
+    found = _usable(key_sha256=_digest(key))
+    if name is not None and not secrets.compare_digest(name.encode(), found.name.encode()):
+        raise NotAuthenticated("This key belongs to a credential of another name.")
+    return Caller(found.name, found.member)
+
+
+def _usable(**proof: bytes) -> Credential:
+    found = Credential.objects.select_related("member").filter(**proof).first()
+    if found is None:
+        raise NotAuthenticated("This credential is not known here.")
+    if found.revoked_at is not None:
+        raise NotAuthenticated("This credential was revoked.")
+    if found.expires_at is not None and found.expires_at <= datetime.now(UTC):
+        raise NotAuthenticated("This credential has expired.")
+    if found.member.state != State.ACTIVE:
+        raise NotAuthenticated(f"This credential's member is {found.member.state}.")
+    return found
+
+
+def _basic(value: str) -> tuple[str, str]:
+    try:
+        name, colon, key = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise NotAuthenticated("The Basic credential is not base64 of name:key.") from error
+    if not colon:
+        raise NotAuthenticated("The Basic credential is not name:key.")
+    return name, key
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+
+
+def _is_uuid(name: str) -> bool:
+    """Only the form that we publish: 36 characters, lower case."""
+    return len(name) == 36 and name == name.lower()
+
+
+def is_within(remote_address: str, networks: Sequence[str]) -> bool:
+    """Whether an address lies in one of the networks (CIDR)."""
+    try:
+        address = ipaddress.ip_address(remote_address)
+    except ValueError:
+        return False
+    return any(address in ipaddress.ip_network(network, strict=False) for network in networks)

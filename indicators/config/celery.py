@@ -1,0 +1,14 @@
+"""The workers' and the scheduler's entry point: `celery -A indicators.config.celery worker`."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "indicators.config.settings")
+app = Celery("retort")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = {
+    "resume what a crash left pending": {"task": "indicators.resume_pending", "schedule": 30.0},
+    "forget old statuses": {"task": "indicators.forget_statuses", "schedule": 3600.0},
+}
+app.autodiscover_tasks(["indicators"])

@@ -1,0 +1,197 @@
+"""The one settings file: what a node can be told, and how the parts are put together.
+
+Everything has a working default on one machine. In production (`RETORT_ENV=production`) a node
+refuses to boot without its keys, its public address and its database and broker.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+
+from indicators import local, telemetry
+from indicators.config import env
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+PRODUCTION = (
+    env.choice("RETORT_ENV", "development", ("development", "production"), "How strict to be")
+    == "production"
+)
+DATA = Path(env.text("RETORT_DATA", str(CHECKOUT / ".retort"), "Folder of the embedded default"))
+
+
+def _required(name: str, value: str | None) -> str:
+    if not value:
+        raise env.Misconfigured(f"{name} is not set; production needs it (or {name}_FILE).")
+    return value
+
+
+# --- Keys ----------------------------------------------------------------------------------------
+
+_secret_key = env.secret("SECRET_KEY", "Signs sessions and page cursors")
+_key_encryption_key = env.secret(
+    "KEY_ENCRYPTION_KEY", "32 bytes in base64; encrypts the node's private keys at rest"
+)
+if PRODUCTION:
+    _required("SECRET_KEY", _secret_key)
+    _required("KEY_ENCRYPTION_KEY", _key_encryption_key)
+SECRET_KEY = _secret_key or local.secrets.read_or_create(DATA).secret_key
+KEY_ENCRYPTION_KEY = (
+    env.key_bytes("KEY_ENCRYPTION_KEY", _key_encryption_key)
+    if _key_encryption_key
+    else local.secrets.read_or_create(DATA).key_encryption_key
+)
+
+# --- Who we are ----------------------------------------------------------------------------------
+
+NODE_NAME = env.text("NODE_NAME", "Retort node", "The organization's name, shown to readers")
+PUBLIC_URL = env.text(
+    "PUBLIC_URL", "", "Address at which others reach this node, e.g. https://retort.example"
+).rstrip("/")
+if PRODUCTION:
+    _required("PUBLIC_URL", PUBLIC_URL)
+#: Names this node's logs (`<host>/<collection>`); fixed for a log when its collection is created.
+NODE_HOST = urlsplit(PUBLIC_URL).netloc or "localhost"
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names that requests may use"
+) + ([urlsplit(PUBLIC_URL).hostname or ""] if PUBLIC_URL else [])
+
+# --- The feed ------------------------------------------------------------------------------------
+
+PAGE_SIZE = env.whole_number("PAGE_SIZE", 1000, "Most objects on one page of the feed")
+MAX_CONTENT_LENGTH = env.whole_number(
+    "MAX_CONTENT_LENGTH", 10 * 1024 * 1024, "Largest TAXII request body, in bytes", least=1024
+)
+POST_AT_ONCE = env.whole_number(
+    "POST_AT_ONCE", 2000, "A TAXII POST of more objects is finished by a worker"
+)
+STATUS_HOURS = env.whole_number(
+    "STATUS_HOURS", 72, "How long the status of a TAXII POST stays readable", least=24
+)
+TRUSTED_PROXIES = env.words(
+    "TRUSTED_PROXIES", "", "Networks whose Client-Cert header is believed (mutual TLS, RFC 9440)"
+)
+
+METRICS_NETWORKS = env.words(
+    "METRICS_NETWORKS", "127.0.0.0/8,::1/128", "Networks that may read /metrics"
+)
+
+# --- Parts ---------------------------------------------------------------------------------------
+
+_database_url = env.text("DATABASE_URL", "", "PostgreSQL server; default: the embedded one")
+_broker_url = env.text("BROKER_URL", "", "Valkey, Redis or RabbitMQ; default: embedded Valkey")
+if PRODUCTION:
+    _required("DATABASE_URL", _database_url)
+    _required("BROKER_URL", _broker_url)
+
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(_database_url or local.database_url(DATA)),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        # Statements are short; one that is not has gone wrong and must not hold a log's lock.
+        "OPTIONS": {"connect_timeout": 10, "options": "-c lock_timeout=60s -c jit=off"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django_prometheus",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "federation",
+    "indicators",
+]
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "indicators.telemetry.AccessLog",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+ROOT_URLCONF = "indicators.config.urls"
+WSGI_APPLICATION = "indicators.config.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [CHECKOUT / "indicators" / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Tasks ---------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = _broker_url or local.broker_url(DATA)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# A task that died with its worker comes back after a minute, not after Kombu's hour.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 60,
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+}
+if not CELERY_BROKER_URL.startswith(("redis", "valkey", "unix")):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {}
+
+# --- People, language, files ---------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = CHECKOUT / "static"
+STATICFILES_DIRS = [CHECKOUT / "indicators" / "web" / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- Transport -----------------------------------------------------------------------------------
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # forms only: the API doors measure their own bodies
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+if PRODUCTION:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# --- What the node says of itself ----------------------------------------------------------------
+
+PROMETHEUS_METRIC_NAMESPACE = "retort"
+LOG_FORMAT = env.choice(
+    "LOG_FORMAT", "json" if PRODUCTION else "plain", ("json", "plain"), "Form of log lines"
+)
+LOGGING_CONFIG = None
+telemetry.configure(LOG_FORMAT)

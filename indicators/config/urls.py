@@ -1,0 +1,20 @@
+"""Every path of the node: the TAXII server, its logs, the pages, and what operators watch."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from federation.urls import log_urls
+from indicators.config import operations
+from indicators.taxii.logs import guard
+from indicators.web import views
+
+urlpatterns = [
+    path("", views.welcome, name="welcome"),
+    path("schemas/<str:name>", views.extension_schema, name="schema"),
+    path("admin/", admin.site.urls),
+    path("taxii2/", include("indicators.taxii.urls")),
+    *log_urls(guard),
+    path("healthz/live", operations.live),
+    path("healthz/ready", operations.ready),
+    path("metrics", operations.metrics),
+]

@@ -1,0 +1,86 @@
+"""Collections: one collection = one audience = one log."""
+
+import uuid
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from indicators.models.member import Member, Sector
+from indicators.stix import Tlp
+
+
+class Audience(models.TextChoices):
+    """Who a collection is for. It decides the strictest marking that the collection may take."""
+
+    PUBLIC = "public", "Anyone (TLP:CLEAR)"
+    COMMUNITY = "community", "The wider community (up to TLP:GREEN)"
+    MEMBERS = "members", "All member organizations (up to TLP:AMBER+STRICT)"
+    LABS = "labs", "Member labs (up to TLP:AMBER+STRICT)"
+    CLOUDS = "clouds", "Member cloud providers (up to TLP:AMBER+STRICT)"
+    NAMED = "named", "Only the members named by a grant (up to TLP:RED)"
+
+    @property
+    def ceiling(self) -> Tlp:
+        """The strictest marking whose objects this audience may receive."""
+        match self:
+            case Audience.PUBLIC:
+                return Tlp.CLEAR
+            case Audience.COMMUNITY:
+                return Tlp.GREEN
+            case Audience.NAMED:
+                return Tlp.RED
+        return Tlp.AMBER_STRICT
+
+    def includes(self, sector: str) -> bool:
+        """Whether a member of that sector may be granted access at all."""
+        match self:
+            case Audience.LABS:
+                return sector in (Sector.LAB, Sector.HUB)
+            case Audience.CLOUDS:
+                return sector in (Sector.CLOUD, Sector.HUB)
+            case Audience.MEMBERS:
+                return sector != Sector.AUTHORITY
+        return True
+
+
+class Collection(models.Model):
+    """A TAXII collection. Its log, of the same UUID, lives in `federation`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    alias = models.CharField(
+        max_length=64,
+        unique=True,
+        null=True,
+        blank=True,
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]{0,63}$", "Lower-case letters, digits, -.")],
+    )
+    audience = models.CharField(max_length=16, choices=Audience, default=Audience.MEMBERS)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # Counts the changes that reach back into the feed (a version superseded, an object withdrawn).
+    # Whoever keeps a page compares it, so that no page made before such a change is kept after it.
+    rewrites = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Grant(models.Model):
+    """A member may know of a collection, and read or write it. No grant: it does not exist."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="grants")
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="grants")
+    can_read = models.BooleanField(default=True)
+    can_write = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member", "collection"], name="one_grant_each")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} on {self.collection_id}"

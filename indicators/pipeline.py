@@ -1,0 +1,177 @@
+"""The flow on one page. What comes in through a door is parsed, then stored and logged at once.
+
+    member's POST ─► receive ─┬─ small ─► admit ─────────────► status: complete
+                              └─ large ─► status: pending ─► worker: finish_post ─► complete
+    administrator's file ─► import_objects ─► admit, a batch at a time
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError as BrokerDown
+
+from indicators.models import Collection, Member, Status
+from indicators.stix import Problem, StixObject, parse_objects
+from indicators.store.admission import admit
+from indicators.store.judgement import Outcome, Verdict
+
+log = structlog.get_logger("retort.pipeline")
+
+#: Objects stored and logged in one transaction: large enough to be cheap, short enough to wait for.
+BATCH = 1000
+FINISH_POST = "indicators.finish_post"
+
+
+def receive(collection: Collection, member: Member, body: bytes) -> Status:
+    """A member's POST: every good object is stored though others fail; the status says which.
+
+    Raises UnreadableInput if the body as a whole can't be read.
+    """
+    parsed = parse_objects(body, max_bytes=settings.MAX_CONTENT_LENGTH)
+    now = datetime.now(UTC)
+    status = Status(
+        collection=collection,
+        member=member,
+        requested_at=now,
+        total_count=len(parsed.objects) + len({problem.index for problem in parsed.problems}),
+    )
+    failures = list(_problem_details(parsed.problems, now))
+    if len(parsed.objects) > settings.POST_AT_ONCE:
+        return _leave_to_worker(status, parsed.objects, failures, body)
+    with transaction.atomic():
+        outcomes = admit(collection, member, parsed.objects, now=now)
+        _record(status, outcomes, [], failures)
+        status.save(force_insert=True)
+    _count(collection, outcomes)
+    return status
+
+
+def finish_post(status_id: UUID) -> None:
+    """Store what a large POST left pending, a batch a transaction; safe to repeat and to kill.
+
+    The pendings that remain say where to go on, and they change with the batch they count.
+    """
+    pending = Status.objects.filter(pk=status_id, payload__isnull=False)
+    first = pending.first()
+    if first is None or first.payload is None:
+        return
+    objects = parse_objects(bytes(first.payload), max_bytes=settings.MAX_CONTENT_LENGTH).objects
+    more = True
+    while more:
+        with transaction.atomic():
+            status = pending.select_for_update(of=("self",)).select_related(
+                "collection", "member"
+            ).first()
+            if status is None:
+                return
+            more = _finish_batch(status, objects)
+
+
+def resume_pending(older_than: datetime) -> int:
+    """Hand POSTs that have waited since before `older_than` to a worker again; how many."""
+    waiting = Status.objects.filter(payload__isnull=False, requested_at__lt=older_than)
+    ids = list(waiting.values_list("pk", flat=True)[:1000])
+    for status_id in ids:
+        _send(status_id)
+    return len(ids)
+
+
+def import_objects(
+    collection: Collection, member: Member, objects: Iterable[StixObject]
+) -> Iterator[list[Outcome]]:
+    """Admit any number of objects, a batch at a time; the outcomes of each batch as it lands."""
+    remaining = iter(objects)
+    while batch := list(islice(remaining, BATCH)):
+        outcomes = admit(collection, member, batch)
+        _count(collection, outcomes)
+        yield outcomes
+
+
+def _leave_to_worker(
+    status: Status, objects: Sequence[StixObject], failures: list[dict[str, str]], body: bytes
+) -> Status:
+    status.payload = body
+    status.pendings = orjson.dumps([_detail(o.id, o.version, status.requested_at) for o in objects])
+    status.failures, status.failure_count = orjson.dumps(failures), len(failures)
+    with transaction.atomic():
+        status.save(force_insert=True)
+        transaction.on_commit(lambda: _send(status.pk))
+    return status
+
+
+def _finish_batch(status: Status, objects: Sequence[StixObject]) -> bool:
+    pendings: list[Any] = orjson.loads(bytes(status.pendings))
+    start = len(objects) - len(pendings)
+    batch = objects[start : start + BATCH]
+    outcomes = admit(status.collection, status.member, batch)
+    _record(
+        status,
+        outcomes,
+        orjson.loads(bytes(status.successes)),
+        orjson.loads(bytes(status.failures)),
+    )
+    status.pendings = orjson.dumps(pendings[len(batch) :])
+    more = len(pendings) > len(batch)
+    if not more:
+        status.payload = None
+    status.save(force_update=True)
+    _count(status.collection, outcomes)
+    return more
+
+
+def _record(
+    status: Status, outcomes: Sequence[Outcome], successes: list[Any], failures: list[Any]
+) -> None:
+    for outcome in outcomes:
+        detail = _detail(outcome.id, outcome.version, status.requested_at)
+        if outcome.verdict in (Verdict.ADDED, Verdict.DUPLICATE):
+            successes.append(detail)
+        else:
+            failures.append(detail | {"message": outcome.reason})
+    status.successes, status.success_count = orjson.dumps(successes), len(successes)
+    status.failures, status.failure_count = orjson.dumps(failures), len(failures)
+
+
+def _problem_details(problems: Sequence[Problem], now: datetime) -> Iterator[dict[str, str]]:
+    """One failure an object, naming every problem it has: TAXII wants an id and a version each."""
+    by_index: dict[int, list[Problem]] = {}
+    for problem in problems:
+        by_index.setdefault(problem.index, []).append(problem)
+    for index, found in sorted(by_index.items()):
+        message = "; ".join(f"{each.pointer or '/'}: {each.message}" for each in found)
+        yield {
+            "id": found[0].id or f"objects/{index}",
+            "version": found[0].version or _timestamp(now),
+            "message": message,
+        }
+
+
+def _detail(stix_id: str, version: datetime | None, requested_at: datetime) -> dict[str, str]:
+    return {"id": stix_id, "version": _timestamp(version or requested_at)}
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _send(status_id: UUID) -> None:
+    try:
+        current_app.send_task(FINISH_POST, args=[str(status_id)], retry=False)
+    except BrokerDown as error:
+        # Nothing is lost: the status row is the work, and the scheduler hands it over again.
+        log.warning("broker down; a POST waits", status=str(status_id), error=str(error))
+
+
+def _count(collection: Collection, outcomes: Sequence[Outcome]) -> None:
+    counts = {verdict.value: 0 for verdict in Verdict}
+    for outcome in outcomes:
+        counts[outcome.verdict.value] += 1
+    log.info("admitted", collection=str(collection.pk), **counts)

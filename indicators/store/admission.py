@@ -1,0 +1,222 @@
+"""Objects into a collection: judged, stored and logged in one transaction, or not at all.
+
+The log's head row is locked first and released by the commit, so log order = commit order =
+`date_added` order: a poller can never miss a late commit.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from federation.transparency import log
+from indicators.models import Audience, Collection, Contradiction, KeptPage, Member
+from indicators.stix import StixObject
+from indicators.store import facts, pages
+from indicators.store.judgement import (
+    Addition,
+    Dispute,
+    Judgement,
+    Known,
+    Outcome,
+    Standing,
+    Verdict,
+    judge,
+    standing,
+)
+from indicators.store.sql import Cursor, open_cursor
+
+_VERSION_TYPES = [
+    "int8", "text", "text", "timestamptz", "text", "int2", "bool", "bytea", "bytea", "uuid",
+    "timestamptz",
+]  # fmt: skip
+_COPY_VERSIONS = """
+COPY indicators_objectversion (id, stix_id, type, version, created_by_ref, tlp, revoked, sha256,
+                               body, contributor_id, received_at)
+FROM STDIN (FORMAT BINARY)
+"""
+_ENTRY_TYPES = [
+    "uuid", "int8", "timestamptz", "int8", "text", "text", "timestamptz", "bool", "bool",
+]  # fmt: skip
+_COPY_ENTRIES = """
+COPY indicators_entry (collection_id, seq, date_added, object_version_id, stix_id, type, version,
+                       is_first, is_latest)
+FROM STDIN (FORMAT BINARY)
+"""
+_ROW_NUMBERS = """
+SELECT nextval(pg_get_serial_sequence('indicators_objectversion', 'id'))
+FROM generate_series(1, %s)
+"""
+_UNSEAT = """
+UPDATE indicators_entry
+SET is_first = is_first AND seq <> ALL(%(first)s::bigint[]),
+    is_latest = is_latest AND seq <> ALL(%(latest)s::bigint[])
+WHERE collection_id = %(collection)s
+  AND seq = ANY(%(first)s::bigint[] || %(latest)s::bigint[])
+"""
+
+
+def admit(
+    collection: Collection,
+    contributor: Member,
+    objects: Sequence[StixObject],
+    *,
+    now: datetime | None = None,
+) -> list[Outcome]:
+    """Add what may be added; one outcome per object, in input order. Meant for ≤ ~2,000 a call."""
+    refused = screen(collection, contributor, objects)
+    welcome = [obj for obj in objects if obj.index not in refused]
+    judged: list[Outcome] = []
+    if welcome:
+        with transaction.atomic():
+            judged = _admit_screened(collection, contributor, welcome, now or datetime.now(UTC))
+    outcomes = {outcome.index: outcome for outcome in judged} | refused
+    return [outcomes[obj.index] for obj in objects]
+
+
+def screen(
+    collection: Collection, contributor: Member, objects: Sequence[StixObject]
+) -> dict[int, Outcome]:
+    """The objects that may not enter, by index: too strict a marking, another member's name."""
+    ceiling = Audience(collection.audience).ceiling
+    names = {obj.created_by_ref for obj in objects} | {
+        obj.id for obj in objects if obj.type == "identity"
+    }
+    others = dict(
+        Member.objects.filter(identity_id__in=names - {None})
+        .exclude(pk=contributor.pk)
+        .values_list("identity_id", "name")
+    )
+    refused: dict[int, Outcome] = {}
+    for obj in objects:
+        reason = ""
+        if obj.tlp is not None and obj.tlp.rank > ceiling.rank:
+            reason = (
+                f"marked TLP:{obj.tlp.value.upper()}, but this collection's audience takes at most"
+                f" TLP:{ceiling.value.upper()}; publish it to a narrower collection"
+            )
+        elif name := others.get(obj.created_by_ref or obj.id) or others.get(obj.id):
+            reason = f"only {name} may publish what names it as its author"
+        if reason:
+            refused[obj.index] = Outcome(obj.index, obj.id, obj.version, Verdict.REFUSED, reason)
+    return refused
+
+
+def _admit_screened(
+    collection: Collection, contributor: Member, objects: list[StixObject], now: datetime
+) -> list[Outcome]:
+    head = log.lock(collection.pk)
+    with open_cursor() as cursor:
+        known = facts.claim(cursor, objects, collection.pk, contributor.pk)
+        judgement = judge(objects, known, contributor.pk, head.first_date_added(now))
+        _keep_evidence(judgement.disputes, contributor, now)
+        if judgement.additions:
+            _write(cursor, collection, contributor, judgement, known, head.size, now)
+            log.append(
+                head,
+                [addition.obj.sha256 for addition in judgement.additions],
+                judgement.additions[-1].date_added,
+            )
+    return judgement.outcomes
+
+
+def _write(
+    cursor: Cursor,
+    collection: Collection,
+    contributor: Member,
+    judgement: Judgement,
+    known: dict[str, Known],
+    size: int,
+    now: datetime,
+) -> None:
+    additions = judgement.additions
+    rows = _copy_versions(cursor, additions, contributor.pk, now)
+    places = [(a.obj.id, a.version, seq) for seq, a in enumerate(additions, size)]
+    seats = standing(places, known)
+    if seats.no_longer_first or seats.no_longer_latest:
+        rewrite(cursor, collection.pk, seats)
+    with cursor.copy(_COPY_ENTRIES) as copy:
+        copy.set_types(_ENTRY_TYPES)
+        for seq, (addition, row) in enumerate(zip(additions, rows, strict=True), size):
+            copy.write_row(
+                (
+                    collection.pk,
+                    seq,
+                    addition.date_added,
+                    row,
+                    addition.obj.id,
+                    addition.obj.type,
+                    addition.version,
+                    seq in seats.first,
+                    seq in seats.latest,
+                )
+            )
+
+
+def _copy_versions(
+    cursor: Cursor,
+    additions: list[Addition],
+    contributor: UUID,
+    now: datetime,
+) -> list[int]:
+    """Store the contents that are new; the row of each addition's content, in order."""
+    new = [addition for addition in additions if addition.held_row is None]
+    cursor.execute(_ROW_NUMBERS, (len(new),))
+    numbers = iter([number for (number,) in cursor.fetchall()])
+    rows: list[int] = []
+    with cursor.copy(_COPY_VERSIONS) as copy:
+        copy.set_types(_VERSION_TYPES)
+        for addition in additions:
+            if addition.held_row is not None:
+                rows.append(addition.held_row)
+                continue
+            rows.append(next(numbers))
+            obj = addition.obj
+            copy.write_row(
+                (
+                    rows[-1],
+                    obj.id,
+                    obj.type,
+                    addition.version,
+                    obj.created_by_ref,
+                    None if obj.tlp is None else obj.tlp.rank,
+                    obj.revoked,
+                    obj.sha256,
+                    obj.body,
+                    contributor,
+                    now,
+                )
+            )
+    return rows
+
+
+def rewrite(cursor: Cursor, collection: UUID, seats: Standing) -> None:
+    """Take older entries off their seats, and drop what is kept of the pages they stand on."""
+    cursor.execute(
+        _UNSEAT,
+        {
+            "collection": collection,
+            "first": seats.no_longer_first,
+            "latest": seats.no_longer_latest,
+        },
+    )
+    pages.forget(cursor, collection, seats.no_longer_latest, [KeptPage.View.LATEST])
+
+
+def _keep_evidence(disputes: list[Dispute], contributor: Member, now: datetime) -> None:
+    Contradiction.objects.bulk_create(
+        [
+            Contradiction(
+                stix_id=dispute.obj.id,
+                version=dispute.version,
+                sha256=dispute.obj.sha256,
+                body=dispute.obj.body,
+                held_sha256=dispute.held_sha256,
+                contributor=contributor,
+                received_at=now,
+            )
+            for dispute in disputes
+        ],
+        ignore_conflicts=True,
+    )

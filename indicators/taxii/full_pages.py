@@ -1,0 +1,101 @@
+"""Full pages from the start of the feed: made once, kept compressed, sent as kept bytes."""
+
+import hashlib
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from indicators.models import Collection, KeptPage
+from indicators.store import feed, pages
+from indicators.taxii import cursor, media, resources
+from indicators.taxii.door import coded, coded_tag, has_already, not_modified
+from indicators.taxii.query import Query
+
+_FORM = b"envelope/1"
+
+
+def full_page(collection: UUID, query: Query, after: int) -> pages.Kept | None:
+    """The kept page at a position, made if it can be; None where the reader gets a page of its own.
+
+    Kept are only the pages that everybody reads: no filter, no starting time, the latest or all
+    versions, as long as a page may be.
+    """
+    view = _view(query)
+    if view is None:
+        return None
+    position = pages.Position(collection, view, after, _made_with())
+    match pages.find(position):
+        case pages.Kept() as kept:
+            return kept if kept.entries <= query.limit else None
+        case pages.Borders() as borders:
+            return _make(position, query, until=borders.last_seq)
+    return _make(position, query, until=feed.END) if pages.continues(position) else None
+
+
+def send_kept(request: HttpRequest, page: pages.Kept) -> HttpResponse:
+    """The kept bytes in the coding that the client likes best, or 304."""
+    coding = media.encoding(request.headers.get("Accept-Encoding"))
+    tagged = coded_tag(page.etag, coding)
+    headers = resources.date_range(page.date_added_first, page.date_added_last)
+    if has_already(request, tagged):
+        return not_modified(tagged, headers)
+    match coding:
+        case "zstd":
+            body = page.zstd
+        case "gzip":
+            body = page.gzip
+        case _:
+            body = pages.decompress(page)
+    return coded(body, coding, tagged, headers)
+
+
+def _view(query: Query) -> KeptPage.View | None:
+    versions = query.selection.versions
+    if not query.is_plain or versions.exact or versions.first:
+        return None
+    return KeptPage.View.ALL if versions.every else KeptPage.View.LATEST
+
+
+def _make(position: pages.Position, query: Query, *, until: int) -> pages.Kept | None:
+    """Read a page and keep it. One that thinned out below half is not: its chain is cut there."""
+    if query.limit < settings.PAGE_SIZE:
+        return None
+    rewrites = Collection.objects.values_list("rewrites", flat=True).get(pk=position.collection)
+    page = feed.read_page(
+        position.collection,
+        query.selection,
+        after=position.after_seq,
+        limit=settings.PAGE_SIZE,
+        until=until,
+    )
+    laid_out = until != feed.END
+    if laid_out and len(page.rows) * 2 < settings.PAGE_SIZE:
+        pages.cut(position)
+        return None
+    if not (page.more or laid_out):
+        return None
+    made = _compressed(position, query, page, until if laid_out else page.rows[-1].seq)
+    pages.keep(position, rewrites, made)
+    return made
+
+
+def _compressed(
+    position: pages.Position, query: Query, page: feed.Page, last_seq: int
+) -> pages.Kept:
+    next = cursor.sign(last_seq, position.collection, query.bound_to)
+    body = resources.envelope(page.rows, next)
+    zstd, gzip = pages.compress(body)
+    return pages.Kept(
+        last_seq=last_seq,
+        entries=len(page.rows),
+        date_added_first=page.rows[0].date_added,
+        date_added_last=page.rows[-1].date_added,
+        etag=hashlib.sha256(body).hexdigest()[:32],
+        zstd=zstd,
+        gzip=gzip,
+    )
+
+
+def _made_with() -> bytes:
+    return hashlib.sha256(_FORM + cursor.key_fingerprint()).digest()[:8]

@@ -1,0 +1,146 @@
+"""Objects, manifest and versions: pages of the feed."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from indicators import access
+from indicators.store import feed, withdrawal
+from indicators.taxii import cursor, full_pages, posting, resources
+from indicators.taxii.door import door, json_answer, known, readable, send
+from indicators.taxii.errors import Refused
+from indicators.taxii.query import OBJECT, OBJECTS, VERSIONS, Query, object_id, read_query
+
+log = structlog.get_logger("retort.taxii")
+Render = Callable[[Sequence[feed.Row], str | None], bytes]
+
+
+@door("GET", "POST")
+def objects(request: HttpRequest, caller: access.Caller, collection: str) -> HttpResponse:
+    if request.method == "POST":
+        return _post(request, caller, collection)
+    found = readable(caller, collection).collection
+    query = read_query(request.GET, OBJECTS, cap=settings.PAGE_SIZE, what="objects")
+    after = _start(found.pk, query)
+    kept = full_pages.full_page(found.pk, query, after)
+    if kept is not None:
+        return full_pages.send_kept(request, kept)
+    return _page(request, found.pk, query, after, resources.envelope)
+
+
+@door("GET")
+def manifest(request: HttpRequest, caller: access.Caller, collection: str) -> HttpResponse:
+    found = readable(caller, collection).collection
+    query = read_query(request.GET, OBJECTS, cap=settings.PAGE_SIZE, what="manifest")
+    after = _start(found.pk, query)
+    return _page(request, found.pk, query, after, resources.manifest, bodies=False)
+
+
+@door("GET", "DELETE")
+def one_object(
+    request: HttpRequest, caller: access.Caller, collection: str, stix_id: str
+) -> HttpResponse:
+    if request.method == "DELETE":
+        return _delete(request, caller, collection, stix_id)
+    found = readable(caller, collection).collection
+    query = _query_one(request, "object", OBJECT, stix_id)
+    _must_know(found.pk, stix_id)
+    return _page(request, found.pk, query, _start(found.pk, query), resources.envelope)
+
+
+@door("GET")
+def versions(
+    request: HttpRequest, caller: access.Caller, collection: str, stix_id: str
+) -> HttpResponse:
+    found = readable(caller, collection).collection
+    query = _query_one(request, "versions", VERSIONS, stix_id)
+    _must_know(found.pk, stix_id)
+    after = _start(found.pk, query)
+    return _page(request, found.pk, query, after, resources.versions, bodies=False)
+
+
+def _post(request: HttpRequest, caller: access.Caller, collection: str) -> HttpResponse:
+    found = known(caller, collection)
+    if not found.can_write:
+        raise Refused(403, "You may not write to this collection; ask its owner for a grant.")
+    body = posting.read_body(request)
+    status = posting.post(found.collection, caller.member, body)
+    return json_answer(resources.status(status), status=202)
+
+
+def _delete(
+    request: HttpRequest, caller: access.Caller, collection: str, stix_id: str
+) -> HttpResponse:
+    found = known(caller, collection)
+    if not (found.can_read or found.can_write):
+        raise Refused(404, "There is no such collection for you.")
+    if not (found.can_read and found.can_write):
+        raise Refused(403, "Deleting needs both reading and writing this collection.")
+    query = _query_one(request, "delete", OBJECT, stix_id)
+    selection = query.selection
+    if "match[version]" not in request.GET:
+        selection = feed.Selection(
+            ids=selection.ids, versions=feed.Versions(every=True), nothing=selection.nothing
+        )
+    gone = withdrawal.withdraw(
+        found.collection, caller.member, stix_id, selection, f"deleted by {caller.member.name}"
+    )
+    log.info("deleted", collection=collection, object=stix_id, versions=gone)
+    return json_answer({})
+
+
+def _query_one(
+    request: HttpRequest, what: str, fields: tuple[str, ...], stix_id: str
+) -> Query:
+    return read_query(
+        request.GET, fields, cap=settings.PAGE_SIZE, what=what, stix_id=object_id(stix_id)
+    )
+
+
+def _must_know(collection: UUID, stix_id: str) -> None:
+    if not feed.knows(collection, stix_id):
+        raise Refused(404, f"{stix_id} is not in this collection.")
+
+
+def _start(collection: UUID, query: Query) -> int:
+    """The position behind which the page starts."""
+    if query.next is not None:
+        position = cursor.read(query.next, collection, query.bound_to)
+        if position is None:
+            raise Refused(
+                400,
+                "next does not fit: send it back as it came, with the same filters and"
+                " added_after, to the same collection.",
+            )
+        return position
+    if query.added_after is not None:
+        return feed.position_after(collection, query.added_after)
+    return -1
+
+
+def _page(
+    request: HttpRequest,
+    collection: UUID,
+    query: Query,
+    after: int,
+    render: Render,
+    *,
+    bodies: bool = True,
+) -> HttpResponse:
+    page = feed.read_page(
+        collection, query.selection, after=after, limit=query.limit, bodies=bodies
+    )
+    rows = page.rows
+    next = cursor.sign(rows[-1].seq, collection, query.bound_to) if page.more else None
+    headers = resources.date_headers(rows)
+    return send(request, render(rows, next), etag=_tag(collection, page, query), headers=headers)
+
+
+def _tag(collection: UUID, page: feed.Page, query: Query) -> str:
+    """Names the page's bytes by what determines them: a sequence number has one content for ever."""
+    facts = (collection, query.bound_to, page.more, [row.seq for row in page.rows])
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]

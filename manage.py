@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+"""Retort's command line: `python manage.py up` runs a node, `help` lists the rest."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "indicators.config.settings")
+    from django.core.management import execute_from_command_line
+
+    from indicators.local import borrow_for_command
+
+    with borrow_for_command(sys.argv):
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
