@@ -17,8 +17,9 @@ WEB_THREADS = 16
 WORKER_PROCESSES = 2
 WORKER_KILOBYTES = 400_000
 
-# Celery names us root on every start; on one machine with an embedded default that is our choice.
-_ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
+# Said at every start, and no news: that a worker of root's is root (on one machine with an embedded
+# default it is), and that nobody has collected static files (they are served from the packages).
+_NO_NEWS = "ignore:You're running the worker with superuser privileges,ignore:No directory at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,22 @@ def worker(data_dir: Path) -> PythonPart:
     }
     # With one worker on one machine, there is nobody to gossip with.
     flags = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    arguments = ("-A", "indicators.config.celery", "worker", *flags, *_flat(options))
+    arguments = ("-q", "-A", "indicators.config.celery", "worker", *flags, *_flat(options))
     stop_signals = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
     return PythonPart("worker", "celery", arguments, data_dir, stop_signals)
 
 
 def scheduler(data_dir: Path) -> PythonPart:
     """Puts recurring tasks into the queue. Its memory is in the database, so it needs no files."""
-    arguments = ("-A", "indicators.config.celery", "beat", "--pidfile=", "--loglevel", "WARNING")
+    arguments = (
+        "-q",
+        "-A",
+        "indicators.config.celery",
+        "beat",
+        "--pidfile=",
+        "--loglevel",
+        "WARNING",
+    )
     return PythonPart("scheduler", "celery", arguments, data_dir, ((signal.SIGTERM, 5.0),))
 
 
@@ -136,7 +145,7 @@ def part_environment(data_dir: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "indicators.config.settings",
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", _ROOT_WARNING),
+        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", _NO_NEWS),
     }
 
 

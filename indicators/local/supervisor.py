@@ -22,6 +22,15 @@ from indicators.local.service import Service, did_not_start, ending, kill_group,
 MOST_RESTARTS = 5
 SHORTLY = 60.0
 
+#: What the parts say at every start and stop, at a level that can't be turned off without losing
+#: what matters.
+CHATTER = {
+    "database": ("LOG:  ", "the database system is"),
+    "broker": ("Memory overcommit must be enabled", "Received SIGTERM", "ready to exit, bye"),
+    "web": ("Python threads, which seems quite high",),
+    "worker": ("worker: Warm shutdown",),
+}
+
 
 class StopAsked(Exception):
     """SIGINT or SIGTERM arrived."""
@@ -224,5 +233,4 @@ class Supervisor:
 
 
 def _is_chatter(part: str, line: str) -> bool:
-    """PostgreSQL reports each start and stop at a level that can't be turned off."""
-    return part == "database" and ("LOG:  " in line or "the database system is" in line)
+    return not line.strip() or any(words in line for words in CHATTER.get(part, ()))
