@@ -18,6 +18,7 @@ from federation.errors import (
     BeyondTree,
     LogDamaged,
     LogExists,
+    ProofRefused,
     StaleHead,
     UnknownLog,
 )
@@ -58,6 +59,7 @@ class Head:
     origin: str
     size: int
     last_added: datetime | None
+    root: bytes = field(repr=False)
     edge: bytes = field(repr=False)
     key: SealedKey = field(repr=False)
 
@@ -115,7 +117,7 @@ def lock(log_id: UUID) -> Head:
         raise StaleHead("A log is locked inside transaction.atomic(), or the lock means nothing.")
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT log.origin, log.size, log.last_added, log.edge,"
+            "SELECT log.origin, log.size, log.last_added, log.root, log.edge,"
             " key.public_key, key.sealed_private"
             " FROM federation_log log JOIN federation_nodekey key ON key.id = log.key_id"
             " WHERE log.id = %s FOR UPDATE OF log",
@@ -124,9 +126,9 @@ def lock(log_id: UUID) -> Head:
         row = cursor.fetchone()
     if row is None:
         raise _unknown(log_id)
-    origin, size, last_added, edge, public_key, sealed = row
+    origin, size, last_added, root, edge, public_key, sealed = row
     key = SealedKey(bytes(public_key), bytes(sealed))
-    return Head(log_id, origin, size, last_added, bytes(edge), key)
+    return Head(log_id, origin, size, last_added, bytes(root), bytes(edge), key)
 
 
 def append(head: Head, entries: Sequence[bytes], last_added: datetime) -> Checkpoint:
@@ -139,7 +141,7 @@ def append(head: Head, entries: Sequence[bytes], last_added: datetime) -> Checkp
     if not connection.in_atomic_block:
         raise StaleHead("An append belongs in the transaction that locked the log.")
     _check_batch(head, entries, last_added)
-    edge = CompactRange.from_bytes(head.size, head.edge)
+    edge = _open_edge(head)
     completed = edge.extend(merkle.leaf_hashes(entries))
     new = Checkpoint(head.origin, edge.size, edge.root())
     # The head goes first: whatever lock was or wasn't taken, it now is, and on this very size.
@@ -147,6 +149,17 @@ def append(head: Head, entries: Sequence[bytes], last_added: datetime) -> Checkp
     _store_tiles(head, new.size, {0: list(entries), **_by_level(completed)})
     _store_checkpoint(head.log_id, new, head.key)
     return new
+
+
+def _open_edge(head: Head) -> CompactRange:
+    """The compact range to extend; a head that contradicts itself is never signed over."""
+    try:
+        edge = CompactRange.from_bytes(head.size, head.edge)
+    except ProofRefused as error:
+        raise LogDamaged(f"The head of {head.origin} is damaged: {error}") from error
+    if edge.root() != head.root:
+        raise LogDamaged(f"The head of {head.origin} does not have the root of its compact range.")
+    return edge
 
 
 def _check_batch(head: Head, entries: Sequence[bytes], last_added: datetime) -> None:
@@ -273,7 +286,7 @@ def _stream(log_id: UUID, start: int, stop: int) -> Iterator[bytes]:
     while position < stop:
         first = position // WIDTH
         wanted = [(0, index) for index in range(first, first + _BUNDLES_AT_ONCE)]
-        contents = _read_tiles(log_id, [tile for tile in wanted if tile[1] * WIDTH < stop])
+        contents = stored_tiles(log_id, [tile for tile in wanted if tile[1] * WIDTH < stop])
         for (_, index), content in sorted(contents.items()):
             base = index * WIDTH
             found = merkle.split(content)[position - base : stop - base]
@@ -292,7 +305,7 @@ def tile(log_id: UUID, path: TilePath) -> bytes:
     if width_at(path.level, path.index, size) < path.width:
         raise BeyondTree(f"Tile {path.path()} is not in a tree of {size} entries.")
     key = (path.level, path.index)
-    content = _read_tiles(log_id, [key])[key][: path.width * HASH_BYTES]
+    content = stored_tiles(log_id, [key])[key][: path.width * HASH_BYTES]
     if path.entries:
         return tiles.encode_bundle(merkle.split(content))
     if path.level == 0:
@@ -303,7 +316,7 @@ def tile(log_id: UUID, path: TilePath) -> bytes:
 def _read_nodes(log_id: UUID, nodes: Sequence[Node]) -> list[bytes]:
     """Hash of each node, from the tile level at or below it; one query for all."""
     places = [(node.level // 8, (node.position << node.level % 8) >> 8) for node in nodes]
-    contents = _read_tiles(log_id, places)
+    contents = stored_tiles(log_id, places)
     return [
         _node_in_tile(contents[place], place[0], node)
         for place, node in zip(places, nodes, strict=True)
@@ -319,8 +332,11 @@ def _node_in_tile(content: bytes, level: int, node: Node) -> bytes:
     return merkle.subtree_hash(hashes if level else merkle.leaf_hashes(hashes))
 
 
-def _read_tiles(log_id: UUID, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
-    """Stored content by (level, index): look-ups on the primary key of federation_tile."""
+def stored_tiles(log_id: UUID, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """Stored content by (level, index); at level 0 that is entries. Raises LogDamaged if missing.
+
+    One query: look-ups on the primary key of federation_tile.
+    """
     if not wanted:
         return {}
     levels, indexes = zip(*sorted(set(wanted)), strict=True)
