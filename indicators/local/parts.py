@@ -32,6 +32,7 @@ class PythonPart:
     data_dir: Path
     stop_signals: tuple[tuple[int, float], ...]
     patience: float = 30.0
+    tier: int = 2
 
     def prepare(self) -> None:
         """Nothing: what it needs is in the database and the broker."""

@@ -60,6 +60,7 @@ class Postgres:
     """One database cluster in a data directory. `for_tests` trades durability for speed."""
 
     name = "database"
+    tier = 0
     # SIGTERM would wait for clients to leave. SIGQUIT recovers at the next start, like a crash.
     stop_signals = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0))
     patience = 60.0

@@ -40,6 +40,10 @@ class Service(Protocol):
     def name(self) -> str: ...
 
     @property
+    def tier(self) -> int:
+        """0 for the database, 1 for the broker, 2 for our own parts: stopped from the top down."""
+
+    @property
     def stop_signals(self) -> tuple[tuple[int, float], ...]:
         """In turn: a signal, and the seconds to wait for its effect. SIGKILL follows by itself."""
 

@@ -50,8 +50,18 @@ class Part:
     settled: bool = False
 
 
+@dataclass(slots=True)
+class Ending:
+    """A part that is being stopped: the signals still to come, and when the next is due."""
+
+    part: Part
+    signals: Iterator[tuple[int, float]]
+    asked: int
+    deadline: float = 0.0
+
+
 class Supervisor:
-    """Use as a context manager: leaving it stops every part, last started first."""
+    """Use as a context manager: leaving it stops every part."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -109,19 +119,21 @@ class Supervisor:
                 self._see_to(part)
 
     def stop(self) -> None:
-        """Last started first: nothing loses the servers that it works with."""
-        while self._parts:
-            part = self._parts[-1]
-            if part.due is None:
-                self._end(part)
-            self._forget_output(part)
-            self._parts.pop()
+        """Our own parts together, then the broker, then the database: nothing loses its servers.
 
-    def processes(self) -> Iterator[tuple[str, int]]:
-        """Names and process ids of the running parts."""
+        Each further Ctrl-C goes on to the next, harsher signal at once.
+        """
+        for tier in sorted({part.service.tier for part in self._parts}, reverse=True):
+            endings = [
+                Ending(part, iter(part.service.stop_signals), self._asked)
+                for part in self._parts
+                if part.service.tier == tier and part.due is None
+            ]
+            while endings := [ending for ending in endings if not self._has_ended(ending)]:
+                self._turn(0.1)
         for part in self._parts:
-            if part.due is None:
-                yield part.service.name, part.process.pid
+            self._forget_output(part)
+        self._parts.clear()
 
     def _launch(self, service: Service) -> Part:
         service.prepare()
@@ -177,25 +189,18 @@ class Supervisor:
         unsettled = [0.05 for part in self._parts if not part.settled]
         return max(0.0, min([5.0, *waits, *unsettled]))
 
-    def _end(self, part: Part) -> None:
-        for signal_number, seconds in part.service.stop_signals:
-            if part.process.poll() is not None:
-                break
+    def _has_ended(self, end: "Ending") -> bool:
+        process = end.part.process
+        if process.poll() is not None:
+            kill_group(process.pid)
+            self._turn(0)
+            return True
+        if time.monotonic() >= end.deadline or self._asked > end.asked:
+            number, seconds = next(end.signals, (signal.SIGKILL, 5.0))
+            end.deadline, end.asked = time.monotonic() + seconds, self._asked
             with contextlib.suppress(ProcessLookupError):
-                part.process.send_signal(signal_number)
-            # Asked a second time, nobody wants to wait for unfinished work any more.
-            asked, deadline = self._asked, time.monotonic() + seconds
-            while (
-                part.process.poll() is None
-                and time.monotonic() < deadline
-                and self._asked <= max(asked, 1)
-            ):
-                self._turn(0.1)
-        if part.process.poll() is None:
-            self._console.say(part.service.name, "does not stop; it is being killed", alarm=True)
-        kill_group(part.process.pid)
-        part.process.wait()
-        self._turn(0)
+                process.send_signal(number)
+        return False
 
     def _turn(self, seconds: float) -> None:
         """Wait for output or a signal, at most so long; print what came."""

@@ -20,6 +20,7 @@ class Valkey:
     """One broker in a data directory."""
 
     name = "broker"
+    tier = 1
     stop_signals = ((signal.SIGTERM, 15.0),)
     patience = 60.0
 
