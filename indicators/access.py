@@ -49,6 +49,21 @@ def make_credential(
     return credential, key
 
 
+def register_certificate(
+    member: Member, name: str, certificate: bytes, *, expires_at: datetime | None = None
+) -> Credential:
+    """Let a client certificate (DER) stand for a member, by its SHA-256."""
+    credential = Credential(
+        member=member,
+        name=name,
+        certificate_sha256=hashlib.sha256(certificate).digest(),
+        expires_at=expires_at,
+    )
+    credential.full_clean()
+    credential.save(force_insert=True)
+    return credential
+
+
 def authenticate(authorization: str, certificate: bytes | None = None) -> Caller:
     """Who presents this Authorization header (Basic or Bearer), or this client certificate (DER).
 

@@ -25,7 +25,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one object; `reason` is empty when it is in the feed."""
+    """What became of one object; `reason` is empty when it is in the feed.
+
+    `version` is the one it was judged under, None if it was refused before it had one.
+    """
 
     index: int
     id: str
@@ -106,10 +109,9 @@ def _judge_one(
     version = obj.version or next(iter(known.versions), date_added)
     held = known.versions.get(version)
     same = held is not None and held.sha256 == obj.sha256
-    outcome = Outcome(obj.index, obj.id, obj.version, Verdict.REFUSED)
     if held is not None and same and not held.erased:
         if held.in_feed:
-            outcome = Outcome(obj.index, obj.id, obj.version, Verdict.DUPLICATE)
+            outcome = Outcome(obj.index, obj.id, version, Verdict.DUPLICATE)
         else:
             outcome = _add(obj, version, date_added, known, held.row, into)
     elif held is not None and held.erased:
@@ -123,7 +125,7 @@ def _judge_one(
         outcome = Outcome(
             obj.index,
             obj.id,
-            obj.version,
+            version,
             Verdict.CONTRADICTED,
             "another content is stored under this id and version; this one is kept as evidence,"
             " not published: give a changed object a later modified",
@@ -151,7 +153,7 @@ def _add(
     if known.newest is None or version > known.newest:
         known.newest, known.newest_revoked = version, obj.revoked
     into.additions.append(Addition(obj, version, date_added, held_row))
-    return Outcome(obj.index, obj.id, obj.version, Verdict.ADDED)
+    return Outcome(obj.index, obj.id, version, Verdict.ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,102 @@
+"""Django admin, for what administrators may edit. Objects, entries and logs are not among it."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from indicators.models import Collection, Contradiction, Credential, Grant, Member, Status
+from indicators.store.custody import open_collection
+
+# Django's classes take type arguments only when they are checked.
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+else:
+    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+
+admin.site.site_header = "Retort"
+admin.site.site_title = "Retort"
+admin.site.index_title = "Members, collections, credentials"
+
+
+class GrantInline(TabularInline):
+    model = Grant
+    extra = 0
+
+
+@admin.register(Member)
+class MemberAdmin(ModelAdmin):
+    list_display = ("name", "sector", "state", "identity_id", "is_self")
+    list_filter = ("sector", "state")
+    search_fields = ("name", "identity_id")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
+        """What a member contributed stays attributed to it: it leaves by its state."""
+        return False
+
+
+@admin.register(Collection)
+class CollectionAdmin(ModelAdmin):
+    list_display = ("title", "alias", "audience", "id")
+    inlines = (GrantInline,)
+
+    def save_model(self, request: HttpRequest, obj: Collection, form: Any, change: bool) -> None:
+        """A new collection is opened together with its log."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        fields = {name: getattr(obj, name) for name in form.cleaned_data}
+        opened = open_collection(**fields)
+        obj.pk, obj._state.adding = opened.pk, False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Collection | None = None) -> list[str]:
+        """The audience was promised to those who published: it never changes."""
+        return [] if obj is None else ["audience"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Collection | None = None) -> bool:
+        """A log is for ever."""
+        return False
+
+
+@admin.register(Credential)
+class CredentialAdmin(ModelAdmin):
+    list_display = ("name", "member", "created_at", "expires_at", "revoked_at")
+    list_filter = ("member",)
+    readonly_fields = ("name", "member", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Keys are shown once, on the command line: `manage.py credential create`."""
+        return False
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """A table to look at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Contradiction)
+class ContradictionAdmin(ReadOnlyAdmin):
+    """Second contents under one id and version: evidence."""
+
+    list_display = ("stix_id", "version", "contributor", "received_at")
+    list_filter = ("contributor",)
+    search_fields = ("stix_id",)
+    exclude = ("body",)
+
+
+@admin.register(Status)
+class StatusAdmin(ReadOnlyAdmin):
+    """What became of POSTs."""
+
+    list_display = ("id", "member", "collection", "requested_at", "success_count", "failure_count")
+    list_filter = ("collection", "member")
+    exclude = ("payload", "successes", "failures", "pendings")

@@ -1,0 +1,142 @@
+"""Bundles of any size, in flat memory: the "objects" list cut into envelopes of some objects each.
+
+Cutting only follows strings and brackets. What is cut out is parsed as strictly as ever, and so is
+the skeleton that remains, so nothing that this module overlooks gets past.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from federation.canonical import MalformedJSON, parse
+from indicators.stix.objects import UnreadableInput
+
+_CHUNK = 1 << 20
+_MOST_BYTES_OF_ONE = 16 << 20
+_MOST_SKELETON = 1 << 20
+# A string (whole), a bracket, or the beginning of a string that the buffer does not end.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]|"', re.DOTALL)
+_BETWEEN = re.compile(rb"[ \t\r\n]*,?[ \t\r\n]*")
+_KEY = b'"objects"'
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Some consecutive objects of a bundle; `first` is the index of the first."""
+
+    first: int
+    source: bytes
+
+
+def envelopes(stream: BinaryIO, *, objects: int = 1000) -> Iterator[Envelope]:
+    """Cut a bundle or envelope. Raises UnreadableInput where it is not one (.pointer says where)."""
+    slices: list[bytes] = []
+    first = 0
+    for each in _Cutter(stream).slices():
+        slices.append(each)
+        if len(slices) == objects:
+            yield _envelope(first, slices)
+            first, slices = first + len(slices), []
+    if slices:
+        yield _envelope(first, slices)
+
+
+def _envelope(first: int, slices: list[bytes]) -> Envelope:
+    return Envelope(first, b'{"objects":[' + b",".join(slices) + b"]}")
+
+
+@dataclass(slots=True)
+class _Cutter:
+    """Follows nesting through a stream; holds at most one object and one chunk."""
+
+    stream: BinaryIO
+    buffer: bytes = b""
+    at: int = 0
+    depth: int = 0
+    in_list: bool = False
+    found_list: bool = False
+    last_string: bytes = b""
+    start: int = 0
+    count: int = 0
+    skeleton: list[bytes] = field(default_factory=list)
+
+    def slices(self) -> Iterator[bytes]:
+        while True:
+            token = _TOKEN.search(self.buffer, self.at)
+            if token is None or token[0] == b'"':
+                if not self._fill(token.start() if token else len(self.buffer)):
+                    break
+                continue
+            self.at = token.end()
+            cut = self._follow(token[0], token.start())
+            if cut is not None:
+                yield cut
+        self._finish()
+
+    def _fill(self, scanned: int) -> bool:
+        """Read on, dropping what was used; False at the end of the stream."""
+        more = self.stream.read(_CHUNK)
+        if self.in_list:
+            if len(self.buffer) - self.start > _MOST_BYTES_OF_ONE:
+                raise self._unreadable(f"is larger than {_MOST_BYTES_OF_ONE:,} bytes")
+        elif len(self.buffer) > _MOST_SKELETON + _CHUNK:
+            raise UnreadableInput("There is no list of objects; is this a STIX bundle?")
+        self.at = scanned - self.start
+        self.buffer = self.buffer[self.start :] + more
+        self.start = 0
+        return bool(more)
+
+    def _follow(self, token: bytes, start: int) -> bytes | None:
+        if token.startswith(b'"'):
+            self.last_string = token
+        elif token in b"{[":
+            self.depth += 1
+            self._open(token, start)
+        else:
+            self.depth -= 1
+            return self._close(start)
+        return None
+
+    def _open(self, token: bytes, start: int) -> None:
+        if self.in_list and self.depth == 3:
+            self._check_between(start)
+            self.start = start
+        elif (
+            not self.found_list
+            and (self.depth, token, self.last_string) == (2, b"[", _KEY)
+        ):
+            self.in_list = self.found_list = True
+            self.skeleton.append(self.buffer[: start + 1])
+            self.start = start + 1
+
+    def _close(self, start: int) -> bytes | None:
+        if self.in_list and self.depth == 2:
+            cut = self.buffer[self.start : self.at]
+            self.start = self.at
+            self.count += 1
+            return cut
+        if self.in_list and self.depth == 1:
+            self._check_between(start)
+            self.in_list = False
+            self.start = start
+        return None
+
+    def _check_between(self, end: int) -> None:
+        """Between objects there is a comma; anything else would otherwise vanish unseen."""
+        if not _BETWEEN.fullmatch(self.buffer, self.start, end):
+            raise self._unreadable("is not an object")
+
+    def _finish(self) -> None:
+        if self.in_list:
+            raise self._unreadable("is not complete: the file ends inside it")
+        self.skeleton.append(self.buffer[self.start :])
+        try:
+            whole = parse(b"".join(self.skeleton), max_bytes=_MOST_SKELETON + 2 * _CHUNK)
+        except MalformedJSON as error:
+            raise UnreadableInput(str(error), pointer=error.pointer) from error
+        if not self.found_list or not isinstance(whole, dict):
+            raise UnreadableInput("There is no list of objects; is this a STIX bundle?")
+
+    def _unreadable(self, why: str) -> UnreadableInput:
+        return UnreadableInput(f"Element {self.count} of objects {why}.", pointer=f"/objects/{self.count}")
