@@ -132,7 +132,7 @@ def lock(log_id: UUID) -> Head:
 
 
 def append(head: Head, entries: Sequence[bytes], last_added: datetime) -> Checkpoint:
-    """Add entries (32 bytes each) behind `head` and sign the new checkpoint; four statements.
+    """Add entries (32 bytes each) behind `head` and sign the new checkpoint; three statements.
 
     `last_added` is the `date_added` of the last entry. The returned checkpoint is unsigned on
     purpose: until the caller's transaction commits, it isn't the log's word.

@@ -45,7 +45,7 @@ class TilePath:
             width=int(match["width"] or WIDTH),
             entries=entries,
         )
-        if tile.path() != path or tile.level > MAX_LEVEL:
+        if tile.path() != path or tile.level > MAX_LEVEL or tile.width > WIDTH:
             raise MalformedTilePath(f"{path[:120]!r} is not the canonical path of a tile.")
         return tile
 
