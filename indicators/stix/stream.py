@@ -102,10 +102,7 @@ class _Cutter:
         if self.in_list and self.depth == 3:
             self._check_between(start)
             self.start = start
-        elif (
-            not self.found_list
-            and (self.depth, token, self.last_string) == (2, b"[", _KEY)
-        ):
+        elif not self.found_list and (self.depth, token, self.last_string) == (2, b"[", _KEY):
             self.in_list = self.found_list = True
             self.skeleton.append(self.buffer[: start + 1])
             self.start = start + 1
@@ -139,4 +136,6 @@ class _Cutter:
             raise UnreadableInput("There is no list of objects; is this a STIX bundle?")
 
     def _unreadable(self, why: str) -> UnreadableInput:
-        return UnreadableInput(f"Element {self.count} of objects {why}.", pointer=f"/objects/{self.count}")
+        return UnreadableInput(
+            f"Element {self.count} of objects {why}.", pointer=f"/objects/{self.count}"
+        )

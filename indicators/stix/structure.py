@@ -1,0 +1,184 @@
+"""Whether one object has the structure of its type: compiled checks, and sentences about faults.
+
+A check is a JSON Schema compiled once for each type; it names every fault in one pass. Where STIX
+relates several properties to each other, the rules of the type follow.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import IPv6Network
+from typing import Any
+
+import jsonschema_rs
+
+from indicators.stix.domain_objects import DOMAIN_OBJECTS, RELATIONSHIP_OBJECTS
+from indicators.stix.extensions import extensions_fragment, new_observables
+from indicators.stix.meta_objects import META_OBJECTS
+from indicators.stix.object_types import COMMON, REQUIRED, Family, Finding, ObjectType
+from indicators.stix.observables import OBSERVABLES
+from indicators.stix.timestamps import is_timestamp
+from indicators.stix.values import UUID, Fragment
+
+_FAULTS_PER_OBJECT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The compiled structure of one type; `allowed` are its top-level properties."""
+
+    object_type: ObjectType
+    allowed: frozenset[str]
+    schema: Mapping[str, Any]
+    validator: jsonschema_rs.Draft202012Validator
+
+    def accepts(self, value: Mapping[str, Any]) -> bool:
+        return self.validator.is_valid(value)
+
+    def faults(self, value: Mapping[str, Any]) -> Iterator[Finding]:
+        for count, error in enumerate(self.validator.iter_errors(value)):
+            if count == _FAULTS_PER_OBJECT:
+                yield (), "Further faults are not listed."
+                return
+            yield from _describe(error, self.schema)
+
+
+@cache
+def object_types() -> Mapping[str, ObjectType]:
+    """Every type that STIX 2.1 and our extensions define, by name."""
+    known = (*DOMAIN_OBJECTS, *RELATIONSHIP_OBJECTS, *OBSERVABLES, *META_OBJECTS)
+    return {each.name: each for each in (*known, *new_observables())}
+
+
+@cache
+def check_of(type_name: str) -> Check | None:
+    """The check of a type, None for a type that neither STIX nor we define."""
+    object_type = object_types().get(type_name)
+    return _compile(object_type) if object_type else None
+
+
+@cache
+def check_of_family(family: Family) -> Check:
+    """The check of the common properties, for types that foreign extensions define."""
+    return _compile(ObjectType("", family, {}))
+
+
+@cache
+def check_of_legacy_vendor() -> Check:
+    """As for a domain object, but undated objects pass: see `legacy`."""
+    return _compile(ObjectType("", Family.DOMAIN, {}), ("type", "spec_version", "id"))
+
+
+def _compile(object_type: ObjectType, required: Sequence[str] | None = None) -> Check:
+    properties: dict[str, Fragment] = {**object_type.properties, **COMMON[object_type.family]}
+    properties |= {name: f for name, f in object_type.properties.items() if f is False}
+    properties["extensions"] = extensions_fragment(object_type)
+    if object_type.name:
+        properties["id"] = _id_of(object_type.name)
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": properties,
+        "required": list(
+            required
+            if required is not None
+            else dict.fromkeys((*REQUIRED[object_type.family], *object_type.required))
+        ),
+    }
+    allowed = frozenset(name for name, fragment in properties.items() if fragment is not False)
+    return Check(object_type, allowed, schema, _validator(schema))
+
+
+def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        dict(schema),
+        validate_formats=True,
+        formats={"date-time": is_timestamp, "ipv6-block": _is_ipv6_block},
+        pattern_options=jsonschema_rs.RegexOptions(),  # linear time, whatever the value
+    )
+
+
+def _id_of(type_name: str) -> Fragment:
+    return {
+        "type": "string",
+        "pattern": f"^{type_name}--{UUID}$",
+        "sentence": f"must be {type_name}-- and a UUID in lower case",
+    }
+
+
+def _is_ipv6_block(text: str) -> bool:
+    try:
+        IPv6Network(text, strict=False)
+    except ValueError:
+        return False
+    return "%" not in text and text.isascii()
+
+
+# --- Sentences ---
+
+_TYPE_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+def _describe(error: jsonschema_rs.ValidationError, schema: Mapping[str, Any]) -> Iterator[Finding]:
+    path = tuple(error.instance_path)
+    kind = error.kind.name
+    if kind == "required":
+        yield (*path, error.kind.property), "is required"
+    elif kind == "additionalProperties":
+        for name in error.kind.unexpected[:_FAULTS_PER_OBJECT]:
+            yield (*path, name), "is not a property that may stand here"
+    else:
+        yield path, _sentence(error, schema)
+
+
+def _sentence(error: jsonschema_rs.ValidationError, schema: Mapping[str, Any]) -> str:
+    if error.kind.name == "type":
+        expected = error.kind.types if hasattr(error.kind, "types") else []
+        return f"must be {' or '.join(_TYPE_WORDS.get(str(each), str(each)) for each in expected)}"
+    return _annotated(error.schema_path, schema) or _plain(error)
+
+
+def _annotated(schema_path: Sequence[str | int], schema: Any) -> str | None:
+    """The sentence of the innermost fragment on the way to the keyword that failed."""
+    found = None
+    for step in schema_path:
+        if isinstance(schema, dict):
+            found = schema.get("sentence", found)
+            schema = schema.get(step)
+        elif isinstance(schema, list) and isinstance(step, int):
+            schema = schema[step]
+    return str(found) if found else None
+
+
+def _plain(error: jsonschema_rs.ValidationError) -> str:
+    limit = getattr(error.kind, "limit", None)
+    match error.kind.name:
+        case "minItems":
+            return "must not be empty: leave it out"
+        case "minProperties":
+            return "must have at least one property: leave it out"
+        case "minimum":
+            return f"must be at least {limit}"
+        case "maximum":
+            return f"must be at most {limit}"
+        case "exclusiveMinimum":
+            return f"must be more than {limit}"
+        case "minLength":
+            return f"must have at least {limit} characters"
+        case "maxLength":
+            return f"must have at most {limit} characters"
+        case "uniqueItems":
+            return "must not repeat an item"
+        case "const":
+            return f"must be {error.kind.expected_value}"
+        case "enum":
+            return f"must be one of: {', '.join(map(str, error.kind.options))}"
+        case _:
+            return "does not have the form that STIX prescribes"
