@@ -76,7 +76,7 @@ class Tile(models.Model):
 
 
 class SignedCheckpoint(models.Model):
-    """Every checkpoint this node ever signed: one for each append, about 300 bytes.
+    """Every checkpoint this node ever signed: one for each append, 400 bytes with its index.
 
     All are kept: the primary key makes the database itself refuse a second root for one size, and
     readers who hold an old checkpoint can be answered with what was signed then.

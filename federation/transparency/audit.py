@@ -11,13 +11,13 @@ from django.db import connection
 
 from federation.errors import FederationError, LogDamaged, UnknownLog
 from federation.keys import Verifier
-from federation.transparency import log, merkle, note
+from federation.transparency import merkle, note, tile_rows
 from federation.transparency.checkpoint import Checkpoint
 from federation.transparency.merkle import HASH_BYTES, CompactRange
 from federation.transparency.tiles import TILE_BYTES, WIDTH, width_at
 
 SIGNATURES_CHECKED = 20_000
-"""Newest signatures that are checked (4 s). The root of every older checkpoint is recomputed, and
+"""Newest signatures that are checked (2 s). The root of every older checkpoint is recomputed, and
 the newest signature covers them all: damage to an old one would be lost evidence, never a fork."""
 
 _BUNDLES_AT_ONCE = 64
@@ -109,7 +109,7 @@ class _UpperTiles:
 
     def _compare(self, level: int, expected: bytes) -> None:
         index = self._next.get(level, 0)
-        stored = log.stored_tiles(self._head.log_id, [(level, index)])[level, index]
+        stored = tile_rows.read(self._head.log_id, [(level, index)])[level, index]
         if stored[: len(expected)] != expected or len(stored) > TILE_BYTES:
             raise LogDamaged(
                 f"Tile {level}/{index} of {self._head.origin} does not hold the hashes of its "
@@ -195,7 +195,7 @@ def _leaf_batches(head: _Head) -> Iterator[list[bytes]]:
     count = -(-head.size // WIDTH)
     for first in range(0, count, _BUNDLES_AT_ONCE):
         wanted = [(0, index) for index in range(first, min(first + _BUNDLES_AT_ONCE, count))]
-        stored = log.stored_tiles(head.log_id, wanted)
+        stored = tile_rows.read(head.log_id, wanted)
         for place in wanted:
             width = width_at(0, place[1], head.size)
             content = stored[place]

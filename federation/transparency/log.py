@@ -5,7 +5,7 @@ tree, because one transaction writes them; and a signed note is only ever read f
 row, so a root whose transaction was rolled back has been shown to nobody.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,9 +25,9 @@ from federation.errors import (
 from federation.keys import SigningKey, Verifier
 from federation.models import Log, NodeKey
 from federation.transparency import checkpoint as checkpoints
-from federation.transparency import merkle, tiles
+from federation.transparency import merkle, tile_rows, tiles
 from federation.transparency.checkpoint import Checkpoint
-from federation.transparency.merkle import HASH_BYTES, CompactRange, Node
+from federation.transparency.merkle import HASH_BYTES, CompactRange
 from federation.transparency.tiles import WIDTH, TilePath, width_at
 
 _BUNDLES_AT_ONCE = 64
@@ -146,7 +146,7 @@ def append(head: Head, entries: Sequence[bytes], last_added: datetime) -> Checkp
     new = Checkpoint(head.origin, edge.size, edge.root())
     # The head goes first: whatever lock was or wasn't taken, it now is, and on this very size.
     _move_head(head, new, edge.to_bytes(), last_added)
-    _store_tiles(head, new.size, {0: list(entries), **_by_level(completed)})
+    tile_rows.grow(head.log_id, head.size, new.size, {0: list(entries), **_by_level(completed)})
     _store_checkpoint(head.log_id, new, head.key)
     return new
 
@@ -192,39 +192,6 @@ def _move_head(head: Head, new: Checkpoint, edge: bytes, last_added: datetime) -
             raise StaleHead(f"{head.origin} is no longer at {head.size} entries; lock it again.")
 
 
-def _store_tiles(head: Head, size: int, levels: Mapping[int, Sequence[bytes]]) -> None:
-    """Write only the tiles that grew, all in one statement; the right-edge tile grows in place."""
-    rows = [
-        (head.log_id, level, index, content)
-        for level, hashes in levels.items()
-        for index, content in _cut(hashes, (head.size >> (8 * level)))
-    ]
-    values = ", ".join(["(%s, %s, %s, %s)"] * len(rows))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            'INSERT INTO federation_tile AS tile (log_id, level, "index", content)'
-            f" VALUES {values} ON CONFLICT (log_id, level, index)"
-            " DO UPDATE SET content = tile.content || excluded.content"
-            ' RETURNING level, "index", octet_length(content)',
-            [value for row in rows for value in row],
-        )
-        for level, index, length in cursor.fetchall():
-            if length != width_at(level, index, size) * HASH_BYTES:
-                raise LogDamaged(
-                    f"Tile {level}/{index} of {head.origin} would have {length} bytes at size "
-                    f"{size}. The tables were changed by hand; restore them from a backup."
-                )
-
-
-def _cut(hashes: Sequence[bytes], start: int) -> Iterator[tuple[int, bytes]]:
-    """Divide hashes that begin at position `start` of their level among tiles."""
-    offset = 0
-    while offset < len(hashes):
-        index, used = divmod(start + offset, WIDTH)
-        yield index, b"".join(hashes[offset : offset + WIDTH - used])
-        offset += WIDTH - used
-
-
 def _store_checkpoint(log_id: UUID, new: Checkpoint, key: SealedKey) -> None:
     """Sign and store; the primary key (log, size) refuses a second root for one size."""
     note = checkpoints.sign(new, key.open())
@@ -264,13 +231,13 @@ def inclusion(log_id: UUID, index: int, size: int) -> list[bytes]:
     Raises BeyondTree if the log has no such size or entry yet.
     """
     _check_size(log_id, size)
-    return merkle.inclusion_proof(index, size, lambda nodes: _read_nodes(log_id, nodes))
+    return merkle.inclusion_proof(index, size, lambda nodes: tile_rows.read_nodes(log_id, nodes))
 
 
 def consistency(log_id: UUID, old: int, new: int) -> list[bytes]:
     """Proof that the tree of `new` entries extends that of `old` (RFC 6962 §2.1.2)."""
     _check_size(log_id, new)
-    return merkle.consistency_proof(old, new, lambda nodes: _read_nodes(log_id, nodes))
+    return merkle.consistency_proof(old, new, lambda nodes: tile_rows.read_nodes(log_id, nodes))
 
 
 def entries(log_id: UUID, start: int, stop: int) -> Iterator[bytes]:
@@ -286,7 +253,7 @@ def _stream(log_id: UUID, start: int, stop: int) -> Iterator[bytes]:
     while position < stop:
         first = position // WIDTH
         wanted = [(0, index) for index in range(first, first + _BUNDLES_AT_ONCE)]
-        contents = stored_tiles(log_id, [tile for tile in wanted if tile[1] * WIDTH < stop])
+        contents = tile_rows.read(log_id, [tile for tile in wanted if tile[1] * WIDTH < stop])
         for (_, index), content in sorted(contents.items()):
             base = index * WIDTH
             found = merkle.split(content)[position - base : stop - base]
@@ -305,53 +272,12 @@ def tile(log_id: UUID, path: TilePath) -> bytes:
     if width_at(path.level, path.index, size) < path.width:
         raise BeyondTree(f"Tile {path.path()} is not in a tree of {size} entries.")
     key = (path.level, path.index)
-    content = stored_tiles(log_id, [key])[key][: path.width * HASH_BYTES]
+    content = tile_rows.read(log_id, [key])[key][: path.width * HASH_BYTES]
     if path.entries:
         return tiles.encode_bundle(merkle.split(content))
     if path.level == 0:
         return b"".join(merkle.leaf_hashes(merkle.split(content)))
     return content
-
-
-def _read_nodes(log_id: UUID, nodes: Sequence[Node]) -> list[bytes]:
-    """Hash of each node, from the tile level at or below it; one query for all."""
-    places = [(node.level // 8, (node.position << node.level % 8) >> 8) for node in nodes]
-    contents = stored_tiles(log_id, places)
-    return [
-        _node_in_tile(contents[place], place[0], node)
-        for place, node in zip(places, nodes, strict=True)
-    ]
-
-
-def _node_in_tile(content: bytes, level: int, node: Node) -> bytes:
-    count = 1 << node.level % 8
-    first = (node.position << node.level % 8) % WIDTH
-    hashes = merkle.split(content[first * HASH_BYTES : (first + count) * HASH_BYTES])
-    if len(hashes) != count:
-        raise LogDamaged(f"Node {node.level}/{node.position} is missing from its tile.")
-    return merkle.subtree_hash(hashes if level else merkle.leaf_hashes(hashes))
-
-
-def stored_tiles(log_id: UUID, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
-    """Stored content by (level, index); at level 0 that is entries. Raises LogDamaged if missing.
-
-    One query: look-ups on the primary key of federation_tile.
-    """
-    if not wanted:
-        return {}
-    levels, indexes = zip(*sorted(set(wanted)), strict=True)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            'SELECT level, "index", content'
-            " FROM unnest(%s::smallint[], %s::bigint[]) AS wanted (level, index)"
-            " JOIN federation_tile USING (level, index) WHERE log_id = %s",
-            [list(levels), list(indexes), log_id],
-        )
-        found = {(level, index): bytes(content) for level, index, content in cursor.fetchall()}
-    if missing := set(wanted) - set(found):
-        level, index = min(missing)
-        raise LogDamaged(f"Tile {level}/{index} of log {log_id} is missing.")
-    return found
 
 
 def _check_size(log_id: UUID, size: int) -> None:
