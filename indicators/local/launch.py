@@ -42,6 +42,10 @@ def run_module(name: str, arguments: list[str]) -> None:
         nonlocal self
         end_with(self, signal.SIGKILL)
         self = os.getpid()
+        # A fork inherits the handlers of a server that it is not. Until it sets its own, a request
+        # to stop would be noted on the wrong list, and forgotten.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     import multiprocessing
 

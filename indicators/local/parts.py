@@ -2,9 +2,10 @@
 
 import http.client
 import os
+import shutil
 import signal
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indicators.local.errors import LocalError
@@ -58,6 +59,20 @@ class Web(PythonPart):
 
     address: tuple[str, int] = ("127.0.0.1", 8000)
 
+    def prepare(self) -> None:
+        """Its processes share their counters in files, which must not outlive them."""
+        shutil.rmtree(self._metrics, ignore_errors=True)
+        self._metrics.mkdir(mode=0o700)
+
+    def launch(self) -> Launch:
+        plain = PythonPart.launch(self)
+        shared = {"PROMETHEUS_MULTIPROC_DIR": str(self._metrics)}
+        return replace(plain, environment={**plain.environment, **shared})
+
+    @property
+    def _metrics(self) -> Path:
+        return self.data_dir / "metrics"
+
     def is_ready(self, pid: int) -> bool:
         host, port = self.address
         reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
@@ -72,7 +87,7 @@ class Web(PythonPart):
 
 
 def web(data_dir: Path, host: str, port: int) -> Web:
-    """The web server. It starts a killed process of its own again; we start it again as a whole."""
+    """The web server. If one of its processes fails it ends as a whole, and is started again."""
     options = {
         "--interface": "wsgi",
         "--http": "1",
@@ -80,12 +95,10 @@ def web(data_dir: Path, host: str, port: int) -> Web:
         "--port": str(port),
         "--workers": str(WEB_PROCESSES),
         "--blocking-threads": str(WEB_THREADS),
-        "--respawn-interval": "0.2",
         "--workers-kill-timeout": "10",
         "--log-level": "warning",
     }
-    flags = ("--no-ws", "--respawn-failed-workers")
-    arguments = (*flags, *_flat(options), "indicators.config.wsgi:application")
+    arguments = ("--no-ws", *_flat(options), "indicators.config.wsgi:application")
     return Web(
         "web", "granian", arguments, data_dir, ((signal.SIGTERM, 15.0),), address=(host, port)
     )

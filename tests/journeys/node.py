@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,7 +109,7 @@ class Node:
     def await_printed(self, text: str) -> None:
         self._await(lambda: text in self.printed(), f"it printed {text!r}")
 
-    def _await(self, condition, what: str) -> None:  # type: ignore[no-untyped-def]
+    def _await(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -189,19 +189,15 @@ _OURS = {"DATABASE_URL", "BROKER_URL", "RETORT_DATA", "DJANGO_SETTINGS_MODULE"}
 
 
 def _role(process: psutil.Process) -> str | None:
-    """A part by its command line."""
+    """Which part a child of the supervisor is."""
     try:
-        words = process.cmdline()
+        program, words = process.name(), process.cmdline()
     except psutil.Error:
         return None
-    signs = {
-        "worker": "worker",
-        "beat": "scheduler",
-        "granian": "web",
-    }
-    program = Path(words[0]).name if words else ""
-    if program == "postgres":
-        return "database"
-    if program == "valkey-server":
-        return "broker"
-    return next((role for sign, role in signs.items() if sign in words), None)
+    if program in _SERVERS:
+        return _SERVERS[program]
+    return next((role for word, role in _MODULES.items() if word in words), None)
+
+
+_SERVERS = {"postgres": "database", "valkey-server": "broker"}
+_MODULES = {"granian": "web", "worker": "worker", "beat": "scheduler"}

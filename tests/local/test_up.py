@@ -151,74 +151,78 @@ def test_a_killed_web_process_leaves_no_worker_behind(alder: Node) -> None:
     alder.await_served()
 
 
-def test_a_killed_supervisor_takes_all_its_processes_with_it(data_dir: Path) -> None:
-    with place_for_data("retort-killed-") as place:
-        node = start_node(place)
-        node.await_served()
-        below = node.family()[1:]
-        node.process.kill()
-        node.process.wait()
-        assert psutil.wait_procs(below, timeout=20)[1] == []
-        end(node)
+# One data directory's life, in the order in which these things happen to it.
+@pytest.fixture(scope="module")
+def life() -> Iterator[Path]:
+    with place_for_data("retort-life-") as place:
+        yield place
 
 
-class TestOneNodesLife:
-    """One data directory, in the order in which these things happen to it."""
+def test_a_command_before_the_first_start_says_what_to_do(life: Path) -> None:
+    answer = command(life, "showmigrations")
+    assert answer.returncode == 1
+    assert "run `python manage.py up` first" in answer.stderr
 
-    @pytest.fixture(scope="class")
-    def place(self) -> Iterator[Path]:
-        with place_for_data("retort-life-") as place:
-            yield place
 
-    def test_a_command_before_the_first_start_says_what_to_do(self, place: Path) -> None:
-        answer = command(place, "showmigrations")
-        assert answer.returncode == 1
-        assert "run `python manage.py up` first" in answer.stderr
+def test_a_clean_stop_leaves_no_process(life: Path) -> None:
+    node = start_node(life)
+    node.await_parts(*ROLES)
+    node.await_served()
+    remember(life, "first")
+    family = node.family()
+    assert node.stop() == 0
+    assert [member for member in family if member.is_running()] == []
+    end(node)
 
-    def test_a_clean_stop_leaves_no_process(self, place: Path) -> None:
-        node = start_node(place)
-        node.await_parts(*ROLES)
-        node.await_served()
-        remember(place, "first")
-        family = node.family()
-        assert node.stop() == 0
-        assert [member for member in family if member.is_running()] == []
-        end(node)
 
-    def test_a_command_finds_the_data_of_a_stopped_node(self, place: Path) -> None:
-        assert command(place, "showmigrations", "--plan").stdout.startswith("[X]")
+def test_a_command_finds_the_data_of_a_stopped_node(life: Path) -> None:
+    assert command(life, "showmigrations", "--plan").stdout.startswith("[X]")
 
-    def test_data_and_keys_are_intact_after_a_restart(self, place: Path) -> None:
-        keys = (place / "key_encryption_key").read_text()
-        with running_node(place) as node:
-            assert remembered(place) == ["first"]
-            assert "first start" not in node.printed()
-        assert (place / "key_encryption_key").read_text() == keys
 
-    def test_a_start_after_kill_9_of_everything_finds_what_was_committed(self, place: Path) -> None:
-        node = start_node(place)
-        node.await_served()
-        remember(place, "second")
-        node.kill_everything()
-        end(node)
-        with running_node(place):
-            assert remembered(place) == ["first", "second"]
+def test_data_and_keys_are_intact_after_a_restart(life: Path) -> None:
+    keys = (life / "key_encryption_key").read_text()
+    with running_node(life) as node:
+        assert remembered(life) == ["first"]
+        assert "first start" not in node.printed()
+    assert (life / "key_encryption_key").read_text() == keys
 
-    def test_a_start_waits_for_a_database_that_is_still_stopping(self, place: Path) -> None:
-        node = start_node(place)
-        node.await_served()
-        # Only the supervisor: what it started is still running when the next one starts.
-        node.process.kill()
-        node.process.wait()
-        end(node)
-        with running_node(place):
-            assert remembered(place) == ["first", "second"]
 
-    def test_a_start_is_not_misled_by_a_number_given_to_another_process(self, place: Path) -> None:
-        cluster = server_directory(place, "postgres") / "cluster"
-        (cluster / "postmaster.pid").write_text(f"{os.getpid()}\n{cluster}\n")
-        with running_node(place):
-            assert remembered(place) == ["first", "second"]
+def test_a_start_after_kill_9_of_everything_finds_what_was_committed(life: Path) -> None:
+    node = start_node(life)
+    node.await_served()
+    remember(life, "second")
+    node.kill_everything()
+    end(node)
+    with running_node(life):
+        assert remembered(life) == ["first", "second"]
+
+
+def test_a_start_waits_for_a_database_that_is_still_stopping(life: Path) -> None:
+    node = start_node(life)
+    node.await_served()
+    # Only the supervisor: what it started is still running when the next one starts.
+    node.process.kill()
+    node.process.wait()
+    end(node)
+    with running_node(life):
+        assert remembered(life) == ["first", "second"]
+
+
+def test_a_killed_supervisor_takes_all_its_processes_with_it(life: Path) -> None:
+    node = start_node(life)
+    node.await_served()
+    below = node.family()[1:]
+    node.process.kill()
+    node.process.wait()
+    assert psutil.wait_procs(below, timeout=20)[1] == []
+    end(node)
+
+
+def test_a_start_is_not_misled_by_a_number_given_to_another_process(life: Path) -> None:
+    cluster = server_directory(life, "postgres") / "cluster"
+    (cluster / "postmaster.pid").write_text(f"{os.getpid()}\n{cluster}\n")
+    with running_node(life):
+        assert remembered(life) == ["first", "second"]
 
 
 def command(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
