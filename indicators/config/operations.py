@@ -3,12 +3,12 @@
 import os
 
 import prometheus_client
+from celery import current_app
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from kombu import Connection
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -52,7 +52,7 @@ def _database() -> str:
 
 def _broker() -> str:
     try:
-        with Connection(settings.CELERY_BROKER_URL, connect_timeout=2) as broker:
+        with current_app.connection_for_write(connect_timeout=2) as broker:
             broker.ensure_connection(max_retries=1, timeout=2)
     except Exception as error:  # each transport has its own kinds
         return f"does not answer ({type(error).__name__})"

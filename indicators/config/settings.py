@@ -111,6 +111,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "indicators.telemetry.AccessLog",
+    "indicators.taxii.door.SingleSlashes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -163,7 +164,10 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = CHECKOUT / "static"
+STATIC_ROOT = (
+    env.text("STATIC_ROOT", "", "Where collectstatic puts files; default: served from the sources")
+    or None
+)
 STATICFILES_DIRS = [CHECKOUT / "indicators" / "web" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

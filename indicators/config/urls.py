@@ -6,6 +6,7 @@ from django.urls import include, path
 from federation.urls import log_urls
 from indicators.config import operations
 from indicators.taxii.logs import guard
+from indicators.taxii.views.discovery import nothing_here
 from indicators.web import views
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("schemas/<str:name>", views.extension_schema, name="schema"),
     path("admin/", admin.site.urls),
     path("taxii2/", include("indicators.taxii.urls")),
+    path("taxii2", nothing_here, {"rest": ""}),
     *log_urls(guard),
     path("healthz/live", operations.live),
     path("healthz/ready", operations.ready),

@@ -47,7 +47,10 @@ class VerbCommand(BaseCommand):
             self.stdout.write("None yet.")
             return
         names = list(rows[0])
-        widths = [max(len(str(row[name])) for row in [dict(zip(names, names, strict=True)), *rows]) for name in names]
+        widths = [
+            max(len(str(row[name])) for row in [dict(zip(names, names, strict=True)), *rows])
+            for name in names
+        ]
         for row in [dict(zip(names, names, strict=True)), *rows]:
             cells = [str(row[name]).ljust(width) for name, width in zip(names, widths, strict=True)]
             self.stdout.write("  ".join(cells).rstrip())

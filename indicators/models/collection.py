@@ -60,6 +60,7 @@ class Collection(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # Counts the changes that reach back into the feed (a version superseded, an object withdrawn).
     # Whoever keeps a page compares it, so that no page made before such a change is kept after it.
+    # A trigger refuses to count back, as saving a collection that was read before would.
     rewrites = models.BigIntegerField(default=0, editable=False)
 
     class Meta:

@@ -38,13 +38,16 @@ class Withdrawal(models.Model):
 
     collection = models.ForeignKey(Collection, on_delete=models.PROTECT, db_index=False)
     seq = models.BigIntegerField()
-    object_version = models.ForeignKey(ObjectVersion, on_delete=models.PROTECT)
+    object_version = models.ForeignKey(ObjectVersion, on_delete=models.PROTECT, db_index=False)
     withdrawn_at = models.DateTimeField()
     reason = models.TextField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["collection", "seq"], name="one_withdrawal_an_entry")
+        ]
+        indexes = [
+            models.Index(fields=["object_version", "collection"], name="withdrawal_of_version")
         ]
 
     def __str__(self) -> str:

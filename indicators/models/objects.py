@@ -11,8 +11,7 @@ TLP_CHOICES = [(tlp.rank, f"TLP:{tlp.value.upper()}") for tlp in Tlp]
 class ObjectId(models.Model):
     """The first to store an id owns it: only that member may add versions or withdraw it.
 
-    Ids that content determines (observables) and definitions that all share (markings, extension
-    definitions) have no owner.
+    Ids that content determines (observables) have no owner.
     """
 
     id = models.CharField(primary_key=True, max_length=300)
@@ -54,6 +53,13 @@ class ObjectVersion(models.Model):
                 condition=models.Q(body__isnull=False) | models.Q(erased_at__isnull=False),
                 name="only_erasure_removes_a_body",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["stix_id", "version"],
+                name="revoked_versions",
+                condition=models.Q(revoked=True),
+            )
         ]
 
     def __str__(self) -> str:

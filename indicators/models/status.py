@@ -11,7 +11,8 @@ from indicators.models.member import Member
 class Status(models.Model):
     """One POST. `payload` holds what is still pending, so that a worker's death loses nothing.
 
-    `successes`, `failures` and `pendings` are JSON lists of {"id", "version"?, "message"?}, as TAXII renders them.
+    `successes`, `failures` and `pendings` are JSON lists as TAXII renders them:
+    {"id", "version", "message"?}.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -25,12 +26,14 @@ class Status(models.Model):
     failures = models.BinaryField(default=b"[]")
     pendings = models.BinaryField(default=b"[]")
     payload = models.BinaryField(null=True)
+    # When a worker was last told of it, or last got on with it: whoever resumes waits from then on.
+    handed_over_at = models.DateTimeField()
 
     class Meta:
         indexes = [
             models.Index(fields=["requested_at"], name="status_by_age"),
             models.Index(
-                fields=["requested_at"],
+                fields=["handed_over_at"],
                 name="status_pending",
                 condition=models.Q(payload__isnull=False),
             ),

@@ -30,7 +30,7 @@ class Envelope:
 
 
 def envelopes(stream: BinaryIO, *, objects: int = 1000) -> Iterator[Envelope]:
-    """Cut a bundle or envelope. Raises UnreadableInput where it is not one (.pointer says where)."""
+    """Cut a bundle or envelope. Raises UnreadableInput where it is not one; .pointer says where."""
     slices: list[bytes] = []
     first = 0
     for each in _Cutter(stream).slices():

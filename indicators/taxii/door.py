@@ -1,15 +1,16 @@
 """The door that every TAXII request comes through: authenticate, negotiate, then one function."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 import orjson
+import zstandard
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from isal import igzip
-import zstandard
 
 from indicators import access
 from indicators.taxii import media
@@ -18,6 +19,20 @@ from indicators.taxii.errors import Refused, answer
 P = ParamSpec("P")
 View = Callable[..., HttpResponse]
 _SMALL = 1024
+_SLASHES = re.compile(r"/{2,}")
+
+
+class SingleSlashes:
+    """Middleware: doubled slashes in a TAXII path mean one; clients join URLs carelessly."""
+
+    def __init__(self, next_layer: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.next_layer = next_layer
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if "//" in path and path.lstrip("/").startswith("taxii2"):
+            request.path_info = _SLASHES.sub("/", path)
+        return self.next_layer(request)
 
 
 def door(
@@ -78,9 +93,7 @@ def json_answer(content: dict[str, Any], *, status: int = 200) -> HttpResponse:
     return HttpResponse(orjson.dumps(content), status=status, content_type=media.TAXII)
 
 
-def send(
-    request: HttpRequest, body: bytes, *, etag: str, headers: dict[str, str]
-) -> HttpResponse:
+def send(request: HttpRequest, body: bytes, *, etag: str, headers: dict[str, str]) -> HttpResponse:
     """A body in the coding that the client likes best, or 304 if it has it already."""
     coding = media.encoding(request.headers.get("Accept-Encoding"))
     if len(body) < _SMALL:

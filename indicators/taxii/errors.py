@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import orjson
 import structlog
+from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpResponse
 
@@ -19,9 +20,7 @@ log = structlog.get_logger("retort.taxii")
 class Refused(Exception):
     """A request that this door does not serve; `status` is the HTTP status code."""
 
-    def __init__(
-        self, status: int, details: str, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, status: int, details: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(details)
         self.status = status
         self.details = details
@@ -57,6 +56,8 @@ def answer(error: Exception) -> HttpResponse:
             return _message(403, str(error))
         case UnreadableInput():
             return _message(422, str(error))
+        case SuspiciousOperation():
+            return _message(400, "The request's host or headers are not usable here.")
         case OperationalError():
             error_id = _logged(error)
             details = "The database does not answer; nothing was lost. Try again."

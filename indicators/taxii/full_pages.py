@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse
 
 from indicators.models import Collection, KeptPage
 from indicators.store import feed, pages
-from indicators.taxii import cursor, media, resources
+from indicators.taxii import cursor, resources
 from indicators.taxii.door import coded, coded_tag, has_already, not_modified
 from indicators.taxii.query import Query
 
 _FORM = b"envelope/1"
 
 
-def full_page(collection: UUID, query: Query, after: int) -> pages.Kept | None:
+def full_page(collection: UUID, query: Query, after: int, *, coding: str) -> pages.Kept | None:
     """The kept page at a position, made if it can be; None where the reader gets a page of its own.
 
     Kept are only the pages that everybody reads: no filter, no starting time, the latest or all
@@ -25,28 +25,21 @@ def full_page(collection: UUID, query: Query, after: int) -> pages.Kept | None:
     if view is None:
         return None
     position = pages.Position(collection, view, after, _made_with())
-    match pages.find(position):
+    match pages.find(position, gzip=coding == "gzip"):
         case pages.Kept() as kept:
             return kept if kept.entries <= query.limit else None
         case pages.Borders() as borders:
-            return _make(position, query, until=borders.last_seq)
-    return _make(position, query, until=feed.END) if pages.continues(position) else None
+            return _make(position, query, coding, until=borders.last_seq)
+    return _make(position, query, coding, until=feed.END) if pages.continues(position) else None
 
 
-def send_kept(request: HttpRequest, page: pages.Kept) -> HttpResponse:
-    """The kept bytes in the coding that the client likes best, or 304."""
-    coding = media.encoding(request.headers.get("Accept-Encoding"))
+def send_kept(request: HttpRequest, page: pages.Kept, *, coding: str) -> HttpResponse:
+    """The kept bytes, or 304."""
     tagged = coded_tag(page.etag, coding)
     headers = resources.date_range(page.date_added_first, page.date_added_last)
     if has_already(request, tagged):
         return not_modified(tagged, headers)
-    match coding:
-        case "zstd":
-            body = page.zstd
-        case "gzip":
-            body = page.gzip
-        case _:
-            body = pages.decompress(page)
+    body = pages.decompress(page.body) if coding == "identity" else page.body
     return coded(body, coding, tagged, headers)
 
 
@@ -57,7 +50,7 @@ def _view(query: Query) -> KeptPage.View | None:
     return KeptPage.View.ALL if versions.every else KeptPage.View.LATEST
 
 
-def _make(position: pages.Position, query: Query, *, until: int) -> pages.Kept | None:
+def _make(position: pages.Position, query: Query, coding: str, *, until: int) -> pages.Kept | None:
     """Read a page and keep it. One that thinned out below half is not: its chain is cut there."""
     if query.limit < settings.PAGE_SIZE:
         return None
@@ -75,26 +68,20 @@ def _make(position: pages.Position, query: Query, *, until: int) -> pages.Kept |
         return None
     if not (page.more or laid_out):
         return None
-    made = _compressed(position, query, page, until if laid_out else page.rows[-1].seq)
-    pages.keep(position, rewrites, made)
-    return made
-
-
-def _compressed(
-    position: pages.Position, query: Query, page: feed.Page, last_seq: int
-) -> pages.Kept:
+    last_seq = until if laid_out else page.rows[-1].seq
     next = cursor.sign(last_seq, position.collection, query.bound_to)
     body = resources.envelope(page.rows, next)
     zstd, gzip = pages.compress(body)
-    return pages.Kept(
+    made = pages.Kept(
         last_seq=last_seq,
         entries=len(page.rows),
         date_added_first=page.rows[0].date_added,
         date_added_last=page.rows[-1].date_added,
         etag=hashlib.sha256(body).hexdigest()[:32],
-        zstd=zstd,
-        gzip=gzip,
+        body=gzip if coding == "gzip" else zstd,
     )
+    pages.keep(position, rewrites, made, zstd=zstd, gzip=gzip)
+    return made
 
 
 def _made_with() -> bytes:

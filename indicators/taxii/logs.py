@@ -4,9 +4,10 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
-from indicators.taxii.door import View, identify, readable
+from federation.views import View
+from indicators.taxii.door import identify, readable
 from indicators.taxii.errors import answer
 
 
@@ -14,7 +15,7 @@ def guard(view: View) -> View:
     """Let a log's view see only callers that may read the collection of that log."""
 
     @wraps(view)
-    def enter(request: HttpRequest, log_id: UUID, **path: Any) -> HttpResponse:
+    def enter(request: HttpRequest, log_id: UUID, **path: Any) -> HttpResponseBase:
         try:
             readable(identify(request), str(log_id))
         except Exception as error:  # the same answers as at the TAXII door

@@ -63,7 +63,7 @@ def _precision(wanted: Range) -> int:
 def _ranges(header: str) -> list[Range]:
     ranges = []
     for element in _ELEMENT.findall(header):
-        name, *rest = (part.strip() for part in _PARAMETER.findall(element) if part.strip())
+        name, *rest = [part.strip() for part in _PARAMETER.findall(element)] or [""]
         if not name:
             continue
         parameters, weight = {}, 1.0

@@ -1,5 +1,7 @@
 """A POST's body: of the right type, in bounded memory."""
 
+from typing import BinaryIO, cast
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -22,10 +24,10 @@ def read_body(request: HttpRequest) -> bytes:
     return body
 
 
-def _stream(request: HttpRequest):
-    """The body also when it comes in chunks: Django alone takes a missing length for an empty one."""
+def _stream(request: HttpRequest) -> BinaryIO:
+    """The body, chunked ones too: Django alone takes a missing length for an empty one."""
     chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
-    return request.environ["wsgi.input"] if chunked else request
+    return cast(BinaryIO, request.META["wsgi.input"] if chunked else request)
 
 
 def _too_large(most: int) -> Refused:

@@ -106,9 +106,7 @@ def _limit(value: str | None) -> int:
     return int(value)
 
 
-def _selection(
-    match: Mapping[str, str], *, every_version: bool, stix_id: str
-) -> feed.Selection:
+def _selection(match: Mapping[str, str], *, every_version: bool, stix_id: str) -> feed.Selection:
     ids = _values(match, "id", object_id)
     return feed.Selection(
         ids=(stix_id,) if stix_id else ids,

@@ -1,4 +1,4 @@
-"""How the feed looks on the wire: TAXII 2.1 §3–5, and nothing else."""
+"""How the feed looks on the wire: TAXII 2.1 sections 3 to 5, and nothing else."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -49,7 +49,10 @@ class Command(VerbCommand):
         self.show([_row(each) for each in Collection.objects.order_by("title")], options)
 
     def grant(self, options: dict[str, Any]) -> None:
-        collection, member = collection_named(options["collection"]), member_named(options["member"])
+        collection, member = (
+            collection_named(options["collection"]),
+            member_named(options["member"]),
+        )
         grant = grant_access(
             collection, member, can_read=options["read"], can_write=options["write"]
         )
@@ -66,11 +69,16 @@ class Command(VerbCommand):
         )
 
     def revoke(self, options: dict[str, Any]) -> None:
-        collection, member = collection_named(options["collection"]), member_named(options["member"])
+        collection, member = (
+            collection_named(options["collection"]),
+            member_named(options["member"]),
+        )
         gone, _ = Grant.objects.filter(collection=collection, member=member).delete()
         if not gone:
             raise CommandError(f"{member.name} had no access to {collection.title}.")
-        self.show([{"collection": collection.title, "member": member.name, "access": "none"}], options)
+        self.show(
+            [{"collection": collection.title, "member": member.name, "access": "none"}], options
+        )
 
 
 def _row(collection: Collection) -> dict[str, Any]:

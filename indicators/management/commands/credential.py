@@ -18,7 +18,9 @@ class Command(VerbCommand):
     help = "API credentials: create (the key is shown once), list, revoke."
 
     def add_verbs(self, verbs: Any) -> None:
-        create = self.verb(verbs, "create", self.create, "Create an API key, or register a certificate.")
+        create = self.verb(
+            verbs, "create", self.create, "Create an API key, or register a certificate."
+        )
         create.add_argument("member")
         create.add_argument("name", help="the user name for HTTP Basic")
         create.add_argument("--days", type=int, help="expire after so many days")

@@ -62,7 +62,7 @@ def _write(stream: BinaryIO, bodies: Iterator[bytes]) -> int:
 
 
 def _contradictions(collection: Collection) -> Iterator[bytes]:
-    found = Contradiction.objects.extra(  # noqa: S610 - no outside value in it
+    found = Contradiction.objects.extra(
         where=[
             "EXISTS (SELECT FROM indicators_entry e WHERE e.collection_id = %s"
             " AND e.stix_id = indicators_contradiction.stix_id)"

@@ -5,7 +5,6 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO

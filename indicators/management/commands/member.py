@@ -22,7 +22,9 @@ class Command(VerbCommand):
         own.add_argument("name")
         own.add_argument("--sector", choices=Sector.values)
         own.add_argument("--identity", help="its STIX identity id")
-        state = self.verb(verbs, "state", self.state, "Change a member's state; only active is served.")
+        state = self.verb(
+            verbs, "state", self.state, "Change a member's state; only active is served."
+        )
         state.add_argument("name")
         state.add_argument("state", choices=State.values)
 

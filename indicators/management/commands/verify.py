@@ -39,7 +39,9 @@ class Command(BaseCommand):
         if urls:
             reports = [self._remote(url, options) for url in urls]
         else:
-            here = [collection_named(name) for name in names] or Collection.objects.order_by("title")
+            here = [collection_named(name) for name in names] or Collection.objects.order_by(
+                "title"
+            )
             reports = [self._local(collection) for collection in here]
         if options["json"]:
             self.stdout.write(json.dumps(reports, indent=2))

@@ -8,9 +8,9 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from indicators import access
+from indicators import access, pipeline
 from indicators.store import feed, withdrawal
-from indicators.taxii import cursor, full_pages, posting, resources
+from indicators.taxii import cursor, full_pages, media, posting, resources
 from indicators.taxii.door import door, json_answer, known, readable, send
 from indicators.taxii.errors import Refused
 from indicators.taxii.query import OBJECT, OBJECTS, VERSIONS, Query, object_id, read_query
@@ -26,9 +26,10 @@ def objects(request: HttpRequest, caller: access.Caller, collection: str) -> Htt
     found = readable(caller, collection).collection
     query = read_query(request.GET, OBJECTS, cap=settings.PAGE_SIZE, what="objects")
     after = _start(found.pk, query)
-    kept = full_pages.full_page(found.pk, query, after)
+    coding = media.encoding(request.headers.get("Accept-Encoding"))
+    kept = full_pages.full_page(found.pk, query, after, coding=coding)
     if kept is not None:
-        return full_pages.send_kept(request, kept)
+        return full_pages.send_kept(request, kept, coding=coding)
     return _page(request, found.pk, query, after, resources.envelope)
 
 
@@ -68,7 +69,7 @@ def _post(request: HttpRequest, caller: access.Caller, collection: str) -> HttpR
     if not found.can_write:
         raise Refused(403, "You may not write to this collection; ask its owner for a grant.")
     body = posting.read_body(request)
-    status = posting.post(found.collection, caller.member, body)
+    status = pipeline.receive(found.collection, caller.member, body)
     return json_answer(resources.status(status), status=202)
 
 
@@ -93,9 +94,7 @@ def _delete(
     return json_answer({})
 
 
-def _query_one(
-    request: HttpRequest, what: str, fields: tuple[str, ...], stix_id: str
-) -> Query:
+def _query_one(request: HttpRequest, what: str, fields: tuple[str, ...], stix_id: str) -> Query:
     return read_query(
         request.GET, fields, cap=settings.PAGE_SIZE, what=what, stix_id=object_id(stix_id)
     )
@@ -141,6 +140,6 @@ def _page(
 
 
 def _tag(collection: UUID, page: feed.Page, query: Query) -> str:
-    """Names the page's bytes by what determines them: a sequence number has one content for ever."""
+    """Names the page's bytes by what determines them: an entry has one content for ever."""
     facts = (collection, query.bound_to, page.more, [row.seq for row in page.rows])
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
