@@ -18,9 +18,6 @@ from indicators.stix.values import (
     ref_except,
 )
 
-# A marking-definition cannot be versioned, so it has none of the properties of versions (§7.2.1).
-UNVERSIONED = ("modified", "revoked", "labels", "confidence", "lang")
-
 _TRANSLATIONS: Fragment = {
     "type": "object",
     "minProperties": 1,
@@ -86,15 +83,15 @@ def _names_its_properties(value: Mapping[str, Any]) -> Iterator[Finding]:
 
 META_OBJECTS = (
     ObjectType(
-        "marking-definition",
+        "marking-definition",  # it is never versioned (§7.2.1), hence what it lacks
         Family.META,
         {
             "name": TEXT,
             "definition_type": TEXT,
             "definition": {"type": "object"},
-            **dict.fromkeys(UNVERSIONED, False),
         },
         rules=(_form_of_marking, _official_tlp, _no_circle),
+        lacks=("modified", "revoked", "labels", "confidence", "lang"),
     ),
     ObjectType(
         "language-content",

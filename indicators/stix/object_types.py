@@ -51,6 +51,7 @@ class ObjectType:
     some_of: one of these must be there. order: (earlier, later, may be equal).
     identity: the properties that the deterministic id of an observable is made of (§2.9).
     extensions: the predefined extensions of an observable, by key.
+    lacks: the common properties of the family that this type does not have.
     """
 
     name: str
@@ -62,6 +63,7 @@ class ObjectType:
     identity: tuple[str, ...] = ()
     extensions: Mapping[str, Fragment] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 KILL_CHAIN_PHASES = many(

@@ -7,9 +7,8 @@ ever matched here, MATCHES least of all.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from indicators.stix.timestamps import is_timestamp, order_key
 
@@ -26,9 +25,9 @@ class MalformedPattern(ValueError):
 
 def check_pattern(pattern: str) -> None:
     """Return if pattern is a STIX 2.1 pattern within our limits, else raise MalformedPattern."""
-    if _AUTHORED.fullmatch(pattern) and len(pattern) <= MAX_BYTES:
-        return
     check_pattern_size(pattern)
+    if _AUTHORED.fullmatch(pattern):
+        return
     fault = _fault_cached(pattern) if len(pattern) <= _CACHED_CHARACTERS else _fault(pattern)
     if fault:
         raise MalformedPattern(fault)
@@ -36,7 +35,7 @@ def check_pattern(pattern: str) -> None:
 
 def check_pattern_size(pattern: str) -> None:
     """The only limit for languages that we do not read (sigma, yara, snort, pcre …)."""
-    if len(pattern) > MAX_BYTES or len(pattern.encode()) > MAX_BYTES:
+    if len(pattern) * 4 > MAX_BYTES and len(pattern.encode()) > MAX_BYTES:
         raise MalformedPattern(f"has more than {MAX_BYTES} bytes: split it into several indicators")
 
 
@@ -81,8 +80,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _KEYWORDS = frozenset(
-    "AND OR NOT FOLLOWEDBY LIKE MATCHES ISSUPERSET ISSUBSET EXISTS IN START STOP SECONDS TIMES "
-    "WITHIN REPEATS true false".split()
+    {"AND", "OR", "NOT", "FOLLOWEDBY", "LIKE", "MATCHES", "ISSUPERSET", "ISSUBSET", "EXISTS"}
+    | {"IN", "START", "STOP", "SECONDS", "TIMES", "WITHIN", "REPEATS", "true", "false"}
 )
 _ORDERABLE = frozenset({"timestamp", "hex", "binary", "string", "float", "integer"})
 _PRIMITIVE = _ORDERABLE | {"true", "false"}
@@ -91,11 +90,13 @@ _ORDERING = frozenset({"<", "<=", ">", ">="})
 _TEXTUAL = frozenset({"LIKE", "MATCHES", "ISSUPERSET", "ISSUBSET"})
 _JOINS = frozenset({"AND", "OR"})
 _QUALIFIERS = frozenset({"START", "WITHIN", "REPEATS"})
+_STEP = frozenset({"name", "string"})
+_INDEX = frozenset({"integer", "*"})
+_CLOSING = frozenset({"]"})
 _END = "the end"
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     """kind: a name of `_TOKEN`, "name" for a word without hyphen, else the text itself."""
 
     kind: str
@@ -104,21 +105,23 @@ class _Token:
 
 
 def _tokens(pattern: str) -> Iterator[_Token]:
-    offset = 0
-    while offset < len(pattern):
-        match = _TOKEN.match(pattern, offset)
-        if match is None:
-            raise MalformedPattern(f"has a character at {offset} that starts nothing known")
-        group = match.lastgroup or ""
-        text = match[0]
+    end = 0
+    for match in _TOKEN.finditer(pattern):
+        offset = match.start()
+        if offset != end:
+            break
+        end = match.end()
+        group, text = match.lastgroup or "", match[0]
+        if group == "space":
+            continue
         if group == "mark" or text in _KEYWORDS:
-            yield _Token(text, text, offset)
+            group = text
         elif group == "word":
-            yield _Token("hyphenated" if "-" in text else "name", text, offset)
-        elif group != "space":
-            yield _Token(group, text, offset)
-        offset = match.end()
-    yield _Token(_END, "", offset)
+            group = "hyphenated" if "-" in text else "name"
+        yield _Token(group, text, offset)
+    if end != len(pattern):
+        raise MalformedPattern(f"has a character at {end} that starts nothing known")
+    yield _Token(_END, "", end)
 
 
 # --- The automaton ---
@@ -236,17 +239,16 @@ class _Reader:
         if not _TYPE.fullmatch(kind.text):
             raise MalformedPattern(f"has no type name at {kind.offset}: a-z, 0-9 and hyphens")
         self._expect(frozenset({":"}), "a colon")
-        step = frozenset({"name", "string"})
-        first = self._expect(step, "a property")
+        first = self._expect(_STEP, "a property")
         if not _PROPERTY.fullmatch(first.text.strip("'")):
             raise MalformedPattern(f"has no property name at {first.offset}: a-z, 0-9 and _")
         names = [first.text.strip("'")]
         while self._next.kind in (".", "["):
             if self._take().kind == ".":
-                names.append(self._expect(step, "a property").text.strip("'"))
+                names.append(self._expect(_STEP, "a property").text.strip("'"))
             else:
-                self._expect(frozenset({"integer", "*"}), "an index or *")
-                self._expect(frozenset({"]"}), "]")
+                self._expect(_INDEX, "an index or *", signed=False)
+                self._expect(_CLOSING, "]")
         return names[-1] if "hashes" in names else None
 
     def _read_set(self, algorithm: str | None) -> None:

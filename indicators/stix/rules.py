@@ -75,7 +75,7 @@ def _check_external_references(references: list[Mapping[str, Any]]) -> Iterator[
             if (source == name) is not bool(form.fullmatch(external_id)):
                 yield (
                     (*place, "external_id"),
-                    f"and source_name must agree: {name} goes with {name.upper()}-… and only with it",
+                    f"and source_name must agree: {name} goes with {name.upper()}-…, nothing else",
                 )
 
 

@@ -71,22 +71,20 @@ def check_of_legacy_vendor() -> Check:
 
 def _compile(object_type: ObjectType, required: Sequence[str] | None = None) -> Check:
     properties: dict[str, Fragment] = {**object_type.properties, **COMMON[object_type.family]}
-    properties |= {name: f for name, f in object_type.properties.items() if f is False}
+    for name in object_type.lacks:
+        del properties[name]
     properties["extensions"] = extensions_fragment(object_type)
     if object_type.name:
         properties["id"] = _id_of(object_type.name)
+    if required is None:
+        required = list(dict.fromkeys((*REQUIRED[object_type.family], *object_type.required)))
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": properties,
-        "required": list(
-            required
-            if required is not None
-            else dict.fromkeys((*REQUIRED[object_type.family], *object_type.required))
-        ),
+        "required": required,
     }
-    allowed = frozenset(name for name, fragment in properties.items() if fragment is not False)
-    return Check(object_type, allowed, schema, _validator(schema))
+    return Check(object_type, frozenset(properties), schema, _validator(schema))
 
 
 def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
@@ -117,6 +115,7 @@ def _is_ipv6_block(text: str) -> bool:
 # --- Sentences ---
 
 _TYPE_WORDS = {
+    "null": "nothing",
     "string": "text",
     "integer": "a whole number",
     "number": "a number",
@@ -128,21 +127,17 @@ _TYPE_WORDS = {
 
 def _describe(error: jsonschema_rs.ValidationError, schema: Mapping[str, Any]) -> Iterator[Finding]:
     path = tuple(error.instance_path)
-    kind = error.kind.name
-    if kind == "required":
-        yield (*path, error.kind.property), "is required"
-    elif kind == "additionalProperties":
-        for name in error.kind.unexpected[:_FAULTS_PER_OBJECT]:
+    facts = error.kind.as_dict()
+    if error.kind.name == "required":
+        yield (*path, facts["property"]), "is required"
+    elif error.kind.name == "additionalProperties":
+        for name in facts["unexpected"][:_FAULTS_PER_OBJECT]:
             yield (*path, name), "is not a property that may stand here"
+    elif error.kind.name == "type":
+        expected = (_TYPE_WORDS[each] for each in facts["types"])
+        yield path, f"must be {' or '.join(expected)}"
     else:
-        yield path, _sentence(error, schema)
-
-
-def _sentence(error: jsonschema_rs.ValidationError, schema: Mapping[str, Any]) -> str:
-    if error.kind.name == "type":
-        expected = error.kind.types if hasattr(error.kind, "types") else []
-        return f"must be {' or '.join(_TYPE_WORDS.get(str(each), str(each)) for each in expected)}"
-    return _annotated(error.schema_path, schema) or _plain(error)
+        yield path, _annotated(error.schema_path, schema) or _plain(error.kind.name, facts)
 
 
 def _annotated(schema_path: Sequence[str | int], schema: Any) -> str | None:
@@ -157,28 +152,22 @@ def _annotated(schema_path: Sequence[str | int], schema: Any) -> str | None:
     return str(found) if found else None
 
 
-def _plain(error: jsonschema_rs.ValidationError) -> str:
-    limit = getattr(error.kind, "limit", None)
-    match error.kind.name:
-        case "minItems":
-            return "must not be empty: leave it out"
-        case "minProperties":
-            return "must have at least one property: leave it out"
-        case "minimum":
-            return f"must be at least {limit}"
-        case "maximum":
-            return f"must be at most {limit}"
-        case "exclusiveMinimum":
-            return f"must be more than {limit}"
-        case "minLength":
-            return f"must have at least {limit} characters"
-        case "maxLength":
-            return f"must have at most {limit} characters"
-        case "uniqueItems":
-            return "must not repeat an item"
-        case "const":
-            return f"must be {error.kind.expected_value}"
-        case "enum":
-            return f"must be one of: {', '.join(map(str, error.kind.options))}"
-        case _:
-            return "does not have the form that STIX prescribes"
+_PLAIN_SENTENCES = {
+    "minItems": "must not be empty: leave it out",
+    "minProperties": "must have at least one property: leave it out",
+    "minimum": "must be at least {limit}",
+    "maximum": "must be at most {limit}",
+    "exclusiveMinimum": "must be more than {limit}",
+    "minLength": "must have at least {limit} characters",
+    "maxLength": "must have at most {limit} characters",
+    "uniqueItems": "must not repeat an item",
+    "const": "must be {expected_value}",
+    "enum": "must be one of: {options}",
+    "pattern": "does not have the form {pattern}",
+}
+
+
+def _plain(kind: str, facts: Mapping[str, Any]) -> str:
+    """A sentence for the keyword, where the fragment states none."""
+    sentence = _PLAIN_SENTENCES.get(kind, "does not have the form that STIX prescribes")
+    return sentence.format(**facts)
