@@ -133,3 +133,13 @@ def test_a_second_root_signed_with_the_nodes_own_key_is_found(grown: UUID) -> No
     alter(f"UPDATE federation_signedcheckpoint SET note = '{forged}' WHERE size = 300")
     with pytest.raises(LogDamaged, match="rewritten after it was signed"):
         verify_log(grown)
+
+
+def test_a_checkpoint_that_says_more_than_its_tree_is_found(grown: UUID) -> None:
+    """Extension lines can't be audited; a node of ours never signs any."""
+    head = log.lock(grown)
+    text = Checkpoint(head.origin, 300, root_of(entries_of(300))).text() + "\nmore\n"
+    forged = note.sign(text, head.origin, head.key.open()).decode()
+    alter(f"UPDATE federation_signedcheckpoint SET note = '{forged}' WHERE size = 300")
+    with pytest.raises(LogDamaged, match="says more"):
+        verify_log(grown)

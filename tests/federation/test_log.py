@@ -122,7 +122,7 @@ def test_a_locked_append_of_1000_entries_costs_four_statements(alder: UUID) -> N
     assert len(queries) == 4
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, available_apps=["federation"])
 def test_an_append_outside_a_transaction_is_refused(alder: UUID) -> None:
     with transaction.atomic():
         head = log.lock(alder)
@@ -130,7 +130,7 @@ def test_an_append_outside_a_transaction_is_refused(alder: UUID) -> None:
         log.append(head, entries_of(1), NOON)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, available_apps=["federation"])
 def test_a_lock_outside_a_transaction_is_refused(alder: UUID) -> None:
     with pytest.raises(StaleHead, match=r"inside transaction\.atomic"):
         log.lock(alder)
@@ -223,7 +223,7 @@ def test_nothing_is_signed_over_a_damaged_log(alder: UUID, damage: str) -> None:
         append(alder, entries_of(1, start=7))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, available_apps=["federation"])
 def test_writers_of_one_log_queue_at_its_head() -> None:
     log_id = uuid4()
     log.open_log(log_id, f"alder.example/{log_id}")
