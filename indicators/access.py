@@ -1,9 +1,9 @@
 """Who is at the door, and what they may read and write. Every door asks here, before it parses."""
 
 import base64
-import binascii
 import hashlib
 import ipaddress
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ from uuid import UUID
 from indicators.models import Collection, Credential, Grant, Member, State
 
 _KEY_PREFIX = "retort_"
+# Only the form that we publish.
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ALIAS = re.compile(r"[a-z0-9-]{1,64}")
 
 
 class NotAuthenticated(Exception):
@@ -97,18 +100,18 @@ def client_certificate(
         raise NotAuthenticated("Client-Cert is not a byte sequence (RFC 9440): :base64:.")
     try:
         return base64.b64decode(header[1:-1], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # not base64, or not even ASCII
         raise NotAuthenticated("Client-Cert is not base64 (RFC 9440).") from error
 
 
 def permission(member: Member, name: str) -> Permission | None:
     """The member's permission on a collection (by id or alias), None if it may not know of it."""
     grants = Grant.objects.filter(member=member).select_related("collection")
-    try:
-        grant = grants.filter(collection_id=UUID(name)).first() if _is_uuid(name) else None
-    except ValueError:
-        grant = None
-    grant = grant or grants.filter(collection__alias=name).first()
+    if _UUID.fullmatch(name):
+        # An alias in the form of an id never shadows the collection that has it.
+        grant = grants.filter(collection_id=UUID(name)).first()
+    else:
+        grant = grants.filter(collection__alias=name).first() if _ALIAS.fullmatch(name) else None
     if grant is None:
         return None
     return Permission(grant.collection, grant.can_read, grant.can_write)
@@ -147,7 +150,7 @@ def _usable(**proof: bytes) -> Credential:
 def _basic(value: str) -> tuple[str, str]:
     try:
         name, colon, key = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # not base64, or not even ASCII, or no UTF-8 within
         raise NotAuthenticated("The Basic credential is not base64 of name:key.") from error
     if not colon:
         raise NotAuthenticated("The Basic credential is not name:key.")
@@ -156,11 +159,6 @@ def _basic(value: str) -> tuple[str, str]:
 
 def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
-
-
-def _is_uuid(name: str) -> bool:
-    """Only the form that we publish: 36 characters, lower case."""
-    return len(name) == 36 and name == name.lower()
 
 
 def is_within(remote_address: str, networks: Sequence[str]) -> bool:

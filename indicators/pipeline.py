@@ -1,8 +1,8 @@
 """The flow on one page. What comes in through a door is parsed, then stored and logged at once.
 
-    member's POST ─► receive ─┬─ small ─► admit ─────────────► status: complete
-                              └─ large ─► status: pending ─► worker: finish_post ─► complete
-    administrator's file ─► import_objects ─► admit, a batch at a time
+member's POST ─► receive ─┬─ small ─► admit ─────────────► status: complete
+                          └─ large ─► status: pending ─► worker: finish_post ─► complete
+administrator's file ─► import_objects ─► admit, a batch at a time
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +28,10 @@ log = structlog.get_logger("retort.pipeline")
 #: Objects stored and logged in one transaction: large enough to be cheap, short enough to wait for.
 BATCH = 1000
 FINISH_POST = "indicators.finish_post"
+#: What a batch changes in a status. The payload is megabytes, and goes when all is done.
+_PROGRESS = (
+    "success_count", "failure_count", "successes", "failures", "pendings", "handed_over_at"
+)  # fmt: skip
 
 
 def receive(collection: Collection, member: Member, body: bytes) -> Status:
@@ -41,6 +45,7 @@ def receive(collection: Collection, member: Member, body: bytes) -> Status:
         collection=collection,
         member=member,
         requested_at=now,
+        handed_over_at=now,
         total_count=len(parsed.objects) + len({problem.index for problem in parsed.problems}),
     )
     failures = list(_problem_details(parsed.problems, now))
@@ -67,18 +72,25 @@ def finish_post(status_id: UUID) -> None:
     more = True
     while more:
         with transaction.atomic():
-            status = pending.select_for_update(of=("self",)).select_related(
-                "collection", "member"
-            ).first()
+            status = (
+                pending.select_for_update(of=("self",))
+                .select_related("collection", "member")
+                .defer("payload")
+                .first()
+            )
             if status is None:
                 return
             more = _finish_batch(status, objects)
 
 
 def resume_pending(older_than: datetime) -> int:
-    """Hand POSTs that have waited since before `older_than` to a worker again; how many."""
-    waiting = Status.objects.filter(payload__isnull=False, requested_at__lt=older_than)
-    ids = list(waiting.values_list("pk", flat=True)[:1000])
+    """Hand POSTs that nobody got on with since `older_than` to a worker again; how many.
+
+    Each is marked first, so that a long queue isn't made longer at every call (status_pending).
+    """
+    waiting = Status.objects.filter(payload__isnull=False, handed_over_at__lt=older_than)
+    ids = list(waiting.order_by("handed_over_at").values_list("pk", flat=True)[:1000])
+    Status.objects.filter(pk__in=ids).update(handed_over_at=datetime.now(UTC))
     for status_id in ids:
         _send(status_id)
     return len(ids)
@@ -119,10 +131,11 @@ def _finish_batch(status: Status, objects: Sequence[StixObject]) -> bool:
         orjson.loads(bytes(status.failures)),
     )
     status.pendings = orjson.dumps(pendings[len(batch) :])
+    status.handed_over_at = datetime.now(UTC)
     more = len(pendings) > len(batch)
     if not more:
         status.payload = None
-    status.save(force_update=True)
+    status.save(update_fields=[*_PROGRESS, *([] if more else ["payload"])])
     _count(status.collection, outcomes)
     return more
 

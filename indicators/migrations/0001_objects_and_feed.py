@@ -22,7 +22,7 @@ CREATE TABLE indicators_entry (
 
 CREATE UNIQUE INDEX entry_by_date ON indicators_entry (collection_id, date_added);
 CREATE UNIQUE INDEX entry_by_object ON indicators_entry (collection_id, stix_id, version);
-CREATE INDEX entry_by_type ON indicators_entry (collection_id, type, is_latest, seq);
+CREATE INDEX entry_by_type ON indicators_entry (collection_id, type, is_latest, is_first, seq);
 CREATE INDEX entry_by_version ON indicators_entry (collection_id, version, seq);
 CREATE INDEX entry_latest ON indicators_entry (collection_id, seq) WHERE is_latest;
 CREATE INDEX entry_first ON indicators_entry (collection_id, seq) WHERE is_first;
@@ -39,7 +39,22 @@ ALTER TABLE indicators_keptpage ALTER COLUMN zstd SET STORAGE EXTERNAL;
 ALTER TABLE indicators_keptpage ALTER COLUMN gzip SET STORAGE EXTERNAL;
 """
 
-
+# Whoever saves a collection that was read earlier would write an old count: it stays instead, or a
+# page made before a rewrite could be kept after it.
+REWRITES = """
+CREATE FUNCTION indicators_rewrites_never_go_back() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.rewrites := OLD.rewrites;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER rewrites_never_go_back BEFORE UPDATE ON indicators_collection
+FOR EACH ROW WHEN (NEW.rewrites < OLD.rewrites)
+EXECUTE FUNCTION indicators_rewrites_never_go_back();
+"""
+NO_REWRITES = """
+DROP TRIGGER rewrites_never_go_back ON indicators_collection;
+DROP FUNCTION indicators_rewrites_never_go_back();
+"""
 
 class Migration(migrations.Migration):
 
@@ -49,23 +64,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Entry',
-            fields=[
-                ('pk', models.CompositePrimaryKey('collection_id', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField()),
-                ('date_added', models.DateTimeField()),
-                ('stix_id', models.CharField(max_length=300)),
-                ('type', models.CharField(max_length=250)),
-                ('version', models.DateTimeField()),
-                ('is_first', models.BooleanField()),
-                ('is_latest', models.BooleanField()),
-            ],
-            options={
-                'db_table': 'indicators_entry',
-                'managed': False,
-            },
-        ),
         migrations.CreateModel(
             name='Collection',
             fields=[
@@ -134,6 +132,7 @@ class Migration(migrations.Migration):
                 ('failures', models.BinaryField(default=b'[]')),
                 ('pendings', models.BinaryField(default=b'[]')),
                 ('payload', models.BinaryField(null=True)),
+                ('handed_over_at', models.DateTimeField()),
                 ('collection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='indicators.collection')),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='indicators.member')),
             ],
@@ -146,7 +145,7 @@ class Migration(migrations.Migration):
                 ('withdrawn_at', models.DateTimeField()),
                 ('reason', models.TextField()),
                 ('collection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='indicators.collection')),
-                ('object_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='indicators.objectversion')),
+                ('object_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='indicators.objectversion')),
             ],
         ),
         migrations.CreateModel(
@@ -229,12 +228,40 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='status',
-            index=models.Index(condition=models.Q(('payload__isnull', False)), fields=['requested_at'], name='status_pending'),
+            index=models.Index(condition=models.Q(('payload__isnull', False)), fields=['handed_over_at'], name='status_pending'),
         ),
         migrations.AddConstraint(
             model_name='withdrawal',
             constraint=models.UniqueConstraint(fields=('collection', 'seq'), name='one_withdrawal_an_entry'),
         ),
-        migrations.RunSQL(ENTRIES + PARTITIONS, "DROP TABLE indicators_entry"),
+        migrations.AddIndex(
+            model_name='objectversion',
+            index=models.Index(condition=models.Q(('revoked', True)), fields=['stix_id', 'version'], name='revoked_versions'),
+        ),
+        migrations.AddIndex(
+            model_name='withdrawal',
+            index=models.Index(fields=['object_version', 'collection'], name='withdrawal_of_version'),
+        ),
+        migrations.SeparateDatabaseAndState(
+            [migrations.RunSQL(ENTRIES + PARTITIONS, "DROP TABLE indicators_entry")],
+            [
+                migrations.CreateModel(
+                    name='Entry',
+                    fields=[
+                        ('pk', models.CompositePrimaryKey('collection_id', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
+                        ('seq', models.BigIntegerField()),
+                        ('date_added', models.DateTimeField()),
+                        ('stix_id', models.CharField(max_length=300)),
+                        ('type', models.CharField(max_length=250)),
+                        ('version', models.DateTimeField()),
+                        ('is_first', models.BooleanField()),
+                        ('is_latest', models.BooleanField()),
+                        ('collection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='indicators.collection')),
+                        ('object_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='indicators.objectversion')),
+                    ],
+                ),
+            ],
+        ),
         migrations.RunSQL(STORAGE, migrations.RunSQL.noop),
+        migrations.RunSQL(REWRITES, NO_REWRITES),
     ]

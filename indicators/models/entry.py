@@ -9,7 +9,8 @@ from indicators.models.objects import ObjectVersion
 class Entry(models.Model):
     """One object version in one collection. `seq` is its index in the log; order is commit order.
 
-    Partitioned by hash of the collection. The columns after `object_version` repeat what filters
+    Partitioned by hash of the collection, for which Django has no words: the migration makes the
+    table and its indexes by hand. The columns after `object_version` repeat what filters
     need, so that a page is one index scan and one join of bodies.
     """
 
@@ -23,11 +24,6 @@ class Entry(models.Model):
     version = models.DateTimeField()
     is_first = models.BooleanField()
     is_latest = models.BooleanField()
-
-    class Meta:
-        # Made by hand in the migration: Django has no words for PARTITION BY.
-        managed = False
-        db_table = "indicators_entry"
 
     def __str__(self) -> str:
         return f"{self.collection_id}/{self.seq}"

@@ -4,7 +4,7 @@ The log's head row is locked first and released by the commit, so log order = co
 `date_added` order: a poller can never miss a late commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -65,51 +65,66 @@ def admit(
     now: datetime | None = None,
 ) -> list[Outcome]:
     """Add what may be added; one outcome per object, in input order. Meant for ≤ ~2,000 a call."""
-    refused = screen(collection, contributor, objects)
+    refused = screen(collection, objects)
     welcome = [obj for obj in objects if obj.index not in refused]
     judged: list[Outcome] = []
     if welcome:
+        authors = other_authors(contributor, welcome)
         with transaction.atomic():
-            judged = _admit_screened(collection, contributor, welcome, now or datetime.now(UTC))
+            judged = _admit_screened(
+                collection, contributor, welcome, authors, now or datetime.now(UTC)
+            )
     outcomes = {outcome.index: outcome for outcome in judged} | refused
     return [outcomes[obj.index] for obj in objects]
 
 
-def screen(
-    collection: Collection, contributor: Member, objects: Sequence[StixObject]
-) -> dict[int, Outcome]:
-    """The objects that may not enter, by index: too strict a marking, another member's name."""
+def screen(collection: Collection, objects: Sequence[StixObject]) -> dict[int, Outcome]:
+    """The objects, by index, whose marking is too strict for the collection's audience."""
     ceiling = Audience(collection.audience).ceiling
-    names = {obj.created_by_ref for obj in objects} | {
-        obj.id for obj in objects if obj.type == "identity"
+    return {
+        obj.index: Outcome(
+            obj.index,
+            obj.id,
+            obj.version,
+            Verdict.REFUSED,
+            f"marked TLP:{obj.tlp.value.upper()}, but this collection's audience takes at most"
+            f" TLP:{ceiling.value.upper()}; publish it to a narrower collection",
+        )
+        for obj in objects
+        if obj.tlp is not None and obj.tlp.rank > ceiling.rank
+    }
+
+
+def other_authors(contributor: Member, objects: Sequence[StixObject]) -> dict[int, str]:
+    """The other member, by index, that an object names as its author or identifies."""
+    named = {
+        obj.index: {obj.created_by_ref, obj.id if obj.type == "identity" else None} - {None}
+        for obj in objects
     }
     others = dict(
-        Member.objects.filter(identity_id__in=names - {None})
+        Member.objects.filter(identity_id__in=set().union(*named.values()))
         .exclude(pk=contributor.pk)
         .values_list("identity_id", "name")
     )
-    refused: dict[int, Outcome] = {}
-    for obj in objects:
-        reason = ""
-        if obj.tlp is not None and obj.tlp.rank > ceiling.rank:
-            reason = (
-                f"marked TLP:{obj.tlp.value.upper()}, but this collection's audience takes at most"
-                f" TLP:{ceiling.value.upper()}; publish it to a narrower collection"
-            )
-        elif name := others.get(obj.created_by_ref or obj.id) or others.get(obj.id):
-            reason = f"only {name} may publish what names it as its author"
-        if reason:
-            refused[obj.index] = Outcome(obj.index, obj.id, obj.version, Verdict.REFUSED, reason)
-    return refused
+    return {
+        index: others[identity]
+        for index, identities in named.items()
+        for identity in identities
+        if identity in others
+    }
 
 
 def _admit_screened(
-    collection: Collection, contributor: Member, objects: list[StixObject], now: datetime
+    collection: Collection,
+    contributor: Member,
+    objects: list[StixObject],
+    authors: Mapping[int, str],
+    now: datetime,
 ) -> list[Outcome]:
     head = log.lock(collection.pk)
     with open_cursor() as cursor:
-        known = facts.claim(cursor, objects, collection.pk, contributor.pk)
-        judgement = judge(objects, known, contributor.pk, head.first_date_added(now))
+        known = facts.claim(cursor, objects, collection.pk, contributor.pk, authors)
+        judgement = judge(objects, known, contributor.pk, head.first_date_added(now), authors)
         _keep_evidence(judgement.disputes, contributor, now)
         if judgement.additions:
             _write(cursor, collection, contributor, judgement, known, head.size, now)
@@ -126,7 +141,7 @@ def _write(
     collection: Collection,
     contributor: Member,
     judgement: Judgement,
-    known: dict[str, Known],
+    known: Mapping[str, Known],
     size: int,
     now: datetime,
 ) -> None:
@@ -201,7 +216,8 @@ def rewrite(cursor: Cursor, collection: UUID, seats: Standing) -> None:
             "latest": seats.no_longer_latest,
         },
     )
-    pages.forget(cursor, collection, seats.no_longer_latest, [KeptPage.View.LATEST])
+    if seats.no_longer_latest:
+        pages.forget(cursor, collection, seats.no_longer_latest, [KeptPage.View.LATEST])
 
 
 def _keep_evidence(disputes: list[Dispute], contributor: Member, now: datetime) -> None:

@@ -3,28 +3,41 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
 
+from federation.errors import BeyondTree
 from federation.transparency import log
 from indicators.models import Audience, Collection, Grant, Member
 from indicators.store.errors import LogMismatch, OutsideAudience
 from indicators.store.sql import open_cursor
 
 _ROWS = """
-SELECT seq, sha256, body FROM (
-    SELECT e.seq, v.sha256, v.body FROM indicators_entry e
-    JOIN indicators_objectversion v ON v.id = e.object_version_id
+SELECT seq, sha256, body, date_added, as_stored FROM (
+    SELECT e.seq, v.sha256, v.body, e.date_added,
+           v.body IS NOT NULL
+           AND (e.stix_id, e.type, e.version) = (v.stix_id, v.type, v.version) AS as_stored
+    FROM indicators_entry e JOIN indicators_objectversion v ON v.id = e.object_version_id
     WHERE e.collection_id = %(collection)s AND e.seq >= %(start)s AND e.seq < %(stop)s
     UNION ALL
-    SELECT w.seq, v.sha256, NULL FROM indicators_withdrawal w
-    JOIN indicators_objectversion v ON v.id = w.object_version_id
+    SELECT w.seq, v.sha256, v.body, NULL, true
+    FROM indicators_withdrawal w JOIN indicators_objectversion v ON v.id = w.object_version_id
     WHERE w.collection_id = %(collection)s AND w.seq >= %(start)s AND w.seq < %(stop)s
 ) held ORDER BY seq
 """
+# A seat that is taken wrongly hides an object from everybody who reads the latest versions.
+_WRONG_SEAT = """
+SELECT min(seq) FROM (
+    SELECT seq, is_first = (version = min(version) OVER object)
+                AND is_latest = (version = max(version) OVER object) AS right
+    FROM indicators_entry WHERE collection_id = %s WINDOW object AS (PARTITION BY stix_id)
+) seats WHERE NOT seats.right
+"""
+_LAST = "SELECT max(seq) FROM indicators_entry WHERE collection_id = %s"
 _BATCH = 4096
 
 
@@ -76,19 +89,55 @@ def grant_access(
 def check_custody(collection: Collection, until: int) -> Custody:
     """Compare the log's first `until` entries with what the tables hold; raises LogMismatch.
 
+    1. Every log entry is an entry of the feed, or withdrawn, whose stored object has its hash.
+    2. Entries repeat their object's id, type and version, and their date_added increases.
+    3. The first and the latest version of every object, and no other, are marked as such.
+    4. The feed has no entry that the log does not have.
+
     What is appended meanwhile isn't looked at.
     """
-    size = served = withdrawn = 0
+    size = served = 0
+    latest = datetime.min.replace(tzinfo=UTC)
     entries = log.entries(collection.pk, 0, until)
-    for seq, sha256, body in _held_rows(collection.pk, until):
+    for seq, sha256, body, date_added, as_stored in _held_rows(collection.pk, until):
         damaged = body is not None and hashlib.sha256(body).digest() != sha256
-        if seq != size or damaged or next(entries, None) != sha256:
+        early = date_added is not None and date_added <= latest
+        if seq != size or damaged or early or not as_stored or next(entries, None) != sha256:
             raise _mismatch(collection, size)
         size += 1
-        served, withdrawn = served + (body is not None), withdrawn + (body is None)
+        if date_added is not None:
+            served, latest = served + 1, date_added
     if size != until:
         raise _mismatch(collection, size)
-    return Custody(size, served, withdrawn)
+    _check_seats(collection)
+    _check_end(collection)
+    return Custody(size, served, size - served)
+
+
+def _check_seats(collection: Collection) -> None:
+    seq = _one_value(_WRONG_SEAT, collection.pk)
+    if seq is not None:
+        raise LogMismatch(
+            f"{collection.title}: entry {seq} is wrongly marked, or not marked, as the first or"
+            " latest version of its object; the tables were changed behind the store. Restore them"
+            " from a backup."
+        )
+
+
+def _check_end(collection: Collection) -> None:
+    """The log is looked at after the feed: whatever the feed has, the log has by now."""
+    last = _one_value(_LAST, collection.pk)
+    try:
+        if last is not None:
+            log.entries(collection.pk, last, last + 1)
+    except BeyondTree as error:
+        raise _mismatch(collection, int(last)) from error
+
+
+def _one_value(statement: str, collection: UUID) -> Any:
+    with open_cursor() as cursor:
+        row = cursor.execute(statement, (collection,)).fetchone()
+    return row[0] if row else None
 
 
 def _mismatch(collection: Collection, index: int) -> LogMismatch:
@@ -98,7 +147,9 @@ def _mismatch(collection: Collection, index: int) -> LogMismatch:
     )
 
 
-def _held_rows(collection: UUID, until: int) -> Iterator[tuple[int, bytes, bytes | None]]:
+def _held_rows(
+    collection: UUID, until: int
+) -> Iterator[tuple[int, bytes, bytes | None, datetime | None, bool]]:
     with open_cursor(binary=True) as cursor:
         for start in range(0, until, _BATCH):
             window = {"collection": collection, "start": start, "stop": min(start + _BATCH, until)}

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-
 from indicators.models import Entry
 from indicators.store.sql import open_cursor
 
@@ -23,6 +22,11 @@ class Versions:
     first: bool = False
     every: bool = False
     exact: tuple[datetime, ...] = ()
+
+    @property
+    def none(self) -> bool:
+        """Whether no version is asked for."""
+        return not (self.latest or self.first or self.every or self.exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,22 @@ _BRANCH = """
  WHERE collection_id = %(collection)s AND seq > %(after)s AND seq <= %(until)s AND {condition}
  ORDER BY seq LIMIT %(fetch)s)
 """
-# OFFSET 0 keeps the planner on entry_by_object: an object has few versions, the feed is long.
-_BY_ID = """
-(SELECT * FROM (
-    SELECT seq, date_added, stix_id, version, object_version_id, type, is_first, is_latest
+# Every version of few objects, on entry_by_object; OFFSET 0 keeps the planner on it.
+_ALL_BY_ID = """
+(SELECT seq, date_added, stix_id, version, object_version_id FROM (
+    SELECT seq, date_added, stix_id, version, object_version_id, type
     FROM indicators_entry
     WHERE collection_id = %(collection)s AND stix_id = ANY(%(ids)s) OFFSET 0) object
+ WHERE seq > %(after)s AND seq <= %(until)s AND {condition})
+"""
+# One version of few objects: the first and the latest are the ends of entry_by_object, however many
+# lie between.
+_ONE_BY_ID = """
+(SELECT seq, date_added, stix_id, version, object_version_id
+ FROM unnest(%(ids)s::text[]) AS asked(id)
+ CROSS JOIN LATERAL (
+    SELECT seq, date_added, stix_id, version, object_version_id, type FROM indicators_entry
+    WHERE collection_id = %(collection)s AND stix_id = asked.id {place} LIMIT 1) object
  WHERE seq > %(after)s AND seq <= %(until)s AND {condition})
 """
 _JOIN = "JOIN indicators_objectversion v ON v.id = page.object_version_id"
@@ -88,7 +102,7 @@ def read_page(
     bodies: bool = True,
 ) -> Page:
     """At most `limit` entries with after < seq <= until, and whether more follow."""
-    if selection.nothing:
+    if selection.nothing or selection.versions.none:
         return Page([], more=False)
     statement, parameters = _statement(selection, bodies)
     parameters |= {"collection": collection, "after": after, "until": until, "fetch": limit + 1}
@@ -127,16 +141,12 @@ def bodies(collection: UUID, selection: Selection, *, batch: int = 1000) -> Iter
 
 def _statement(selection: Selection, bodies: bool) -> tuple[str, dict[str, Any]]:
     if selection.ids:
-        branches = [_BY_ID.format(condition=_conditions(selection))]
+        branches = _by_id(selection)
     elif selection.types:
         branches = _by_type(selection)
     else:
         branches = [_BRANCH.format(condition=each) for each in _by_version(selection.versions)]
-    parameters: dict[str, Any] = {
-        "ids": list(selection.ids),
-        "types": list(selection.types),
-        "exact": list(selection.versions.exact),
-    }
+    parameters: dict[str, Any] = {"ids": list(selection.ids), "types": list(selection.types)}
     for number, value in enumerate(selection.types):
         parameters[f"type{number}"] = value
     for number, moment in enumerate(selection.versions.exact):
@@ -153,7 +163,7 @@ def _by_version(versions: Versions) -> list[str]:
     """A condition per index: entry's primary key, entry_latest, entry_first, entry_by_version."""
     if versions.every:
         return ["true"]
-    conditions = [f"version = %(exact{n})s" for n in range(len(versions.exact))]
+    conditions = [f"version = {name}" for name in _exact(versions)]
     if versions.latest:
         conditions.append("is_latest")
     if versions.first:
@@ -161,27 +171,42 @@ def _by_version(versions: Versions) -> list[str]:
     return conditions
 
 
-def _by_type(selection: Selection) -> list[str]:
-    """entry_by_type is ordered by (type, is_latest, seq): a scan for each type and each half."""
+def _by_id(selection: Selection) -> list[str]:
     versions = selection.versions
-    only_latest = versions.latest and not versions.first and not versions.exact
-    halves = ["is_latest"] if only_latest else ["is_latest", "NOT is_latest"]
-    kind = "true" if versions.every or only_latest else _any_version(versions)
-    return [
-        _BRANCH.format(condition=f"type = %(type{n})s AND {half} AND {kind}")
-        for n in range(len(selection.types))
-        for half in halves
+    condition = "type = ANY(%(types)s)" if selection.types else "true"
+    if versions.every:
+        return [_ALL_BY_ID.format(condition=condition)]
+    places = [f"AND version = {name}" for name in _exact(versions)]
+    if versions.latest:
+        places.append("ORDER BY version DESC")
+    if versions.first:
+        places.append("ORDER BY version")
+    return [_ONE_BY_ID.format(place=place, condition=condition) for place in places]
+
+
+def _by_type(selection: Selection) -> list[str]:
+    """entry_by_type is ordered by (type, is_latest, is_first, seq): a scan for each start of it.
+
+    Exact versions come from entry_by_version: few objects have the very same version.
+    """
+    versions = selection.versions
+    seats = [
+        f"{latest} AND {first}"
+        for latest in ("is_latest", "NOT is_latest")
+        for first in ("is_first", "NOT is_first")
+        if versions.every
+        or (versions.latest and latest == "is_latest")
+        or (versions.first and first == "is_first")
     ]
+    conditions = [
+        f"type = %(type{number})s AND {seat}"
+        for number in range(len(selection.types))
+        for seat in seats
+    ]
+    conditions += [f"version = {name} AND type = ANY(%(types)s)" for name in _exact(versions)]
+    return [_BRANCH.format(condition=condition) for condition in conditions]
 
 
-def _conditions(selection: Selection) -> str:
-    parts = ["true"]
-    if selection.types:
-        parts.append("type = ANY(%(types)s)")
-    if not selection.versions.every:
-        parts.append(_any_version(selection.versions))
-    return " AND ".join(parts)
-
-
-def _any_version(versions: Versions) -> str:
-    return "(" + " OR ".join(["false", *_by_version(versions)]) + ")"
+def _exact(versions: Versions) -> list[str]:
+    """The names of the parameters that hold the exact versions."""
+    return [f"%(exact{number})s" for number in range(len(versions.exact))]

@@ -1,19 +1,21 @@
 """What becomes of each object of a batch: decided in memory from facts read under lock. Pure.
 
-Rules (federation.md §2): the first to store an id owns it; one version has one content; a second
-content is evidence; what is revoked stays revoked; what was erased does not come back.
+Rules (federation.md §2): the first to store an id owns it; only its author and owner makes a new
+version; one version has one content; a second content is evidence; what is revoked stays revoked;
+what was erased does not come back. Anybody who may write may pass on an unchanged version, unless
+its owner withdrew it from that collection.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from indicators.stix import StixObject
 
 _MICROSECOND = timedelta(microseconds=1)
-_SHARED_TYPES = frozenset({"marking-definition", "extension-definition"})
 
 
 class Verdict(StrEnum):
@@ -39,22 +41,29 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A version that the store holds. `row` is None while the version is only in this batch."""
+    """A version that the store holds. `row` is None while the version is only in this batch.
+
+    `in_feed` and `withdrawn` speak of the collection at hand; what came back after a withdrawal is
+    both in the feed and withdrawn.
+    """
 
     row: int | None
     sha256: bytes
-    erased: bool
-    in_feed: bool
+    erased: bool = False
+    in_feed: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(slots=True)
 class Known:
-    """What is known of one id: its owner, the versions asked for, its newest, its feed borders."""
+    """What is known of one id: its owner, the versions asked for, its feed borders.
+
+    `revoked_since` is the earliest version that says revoked.
+    """
 
     owner: UUID | None
     versions: dict[datetime, Held] = field(default_factory=dict)
-    newest: datetime | None = None
-    newest_revoked: bool = False
+    revoked_since: datetime | None = None
     feed_first: tuple[datetime, int] | None = None
     feed_latest: tuple[datetime, int] | None = None
 
@@ -84,8 +93,8 @@ class Judgement:
 
 
 def is_shared(obj: StixObject) -> bool:
-    """Whether nobody owns the id: observables (no `created`) and definitions that all share."""
-    return obj.created is None or obj.type in _SHARED_TYPES
+    """Whether nobody owns the id: an observable's content determines it, anybody arrives at it."""
+    return obj.created is None
 
 
 def judge(
@@ -93,48 +102,75 @@ def judge(
     known: Mapping[str, Known],
     contributor: UUID,
     first_date_added: datetime,
+    authors: Mapping[int, str] = MappingProxyType({}),
 ) -> Judgement:
-    """Decide in input order; earlier objects of the batch count as known for later ones."""
+    """Decide in input order; earlier objects of the batch count as known for later ones.
+
+    `authors` names, by index, the other member that an object claims to come from.
+    """
     judgement = Judgement()
     date_added = first_date_added
     for obj in objects:
-        _judge_one(obj, known[obj.id], contributor, date_added, judgement)
+        entry = known[obj.id]
+        version = obj.version or next(iter(entry.versions), date_added)
+        held = entry.versions.get(version)
+        if held is not None and (held.erased or held.sha256 == obj.sha256):
+            outcome = _judge_held(obj, version, held, date_added, entry, contributor, judgement)
+        else:
+            author = authors.get(obj.index)
+            outcome = _judge_new(obj, version, date_added, entry, contributor, author, judgement)
+        judgement.outcomes.append(outcome)
         date_added += _MICROSECOND
     return judgement
 
 
-def _judge_one(
-    obj: StixObject, known: Known, contributor: UUID, date_added: datetime, into: Judgement
-) -> None:
-    version = obj.version or next(iter(known.versions), date_added)
+def _judge_held(
+    obj: StixObject,
+    version: datetime,
+    held: Held,
+    date_added: datetime,
+    known: Known,
+    contributor: UUID,
+    into: Judgement,
+) -> Outcome:
+    """The content is held already, or was until it was erased."""
+    if held.erased:
+        return _refuse(obj, "this version was erased here and is not taken again")
+    if held.in_feed:
+        return Outcome(obj.index, obj.id, version, Verdict.DUPLICATE)
+    if held.withdrawn and known.owner not in (None, contributor):
+        return _refuse(obj, "its owner withdrew this version from this collection")
+    return _add(obj, version, date_added, known, held.row, into)
+
+
+def _judge_new(
+    obj: StixObject,
+    version: datetime,
+    date_added: datetime,
+    known: Known,
+    contributor: UUID,
+    author: str | None,
+    into: Judgement,
+) -> Outcome:
+    """The content is new: a new version, or another content for a version that is held."""
+    if author is not None:
+        return _refuse(obj, f"only {author} may publish what names it as its author")
+    if known.owner not in (None, contributor):
+        return _refuse(obj, "this id belongs to another member; publish under an id of your own")
     held = known.versions.get(version)
-    same = held is not None and held.sha256 == obj.sha256
-    if held is not None and same and not held.erased:
-        if held.in_feed:
-            outcome = Outcome(obj.index, obj.id, version, Verdict.DUPLICATE)
-        else:
-            outcome = _add(obj, version, date_added, known, held.row, into)
-    elif held is not None and held.erased:
-        outcome = _refuse(obj, "this version was erased here and is not taken again")
-    elif known.owner is not None and known.owner != contributor:
-        outcome = _refuse(
-            obj, "this id belongs to another member; publish under an id of your own"
-        )
-    elif held is not None:
+    if held is not None:
         into.disputes.append(Dispute(obj, version, held.sha256))
-        outcome = Outcome(
-            obj.index,
-            obj.id,
-            version,
-            Verdict.CONTRADICTED,
-            "another content is stored under this id and version; this one is kept as evidence,"
-            " not published: give a changed object a later modified",
-        )
-    elif known.newest_revoked and known.newest is not None and version > known.newest:
-        outcome = _refuse(obj, "the object was revoked and stays revoked; use a new id")
-    else:
-        outcome = _add(obj, version, date_added, known, None, into)
-    into.outcomes.append(outcome)
+        return Outcome(obj.index, obj.id, version, Verdict.CONTRADICTED, _contradiction(obj))
+    if known.revoked_since is not None and version > known.revoked_since:
+        return _refuse(obj, "the object was revoked and stays revoked; use a new id")
+    return _add(obj, version, date_added, known, None, into)
+
+
+def _contradiction(obj: StixObject) -> str:
+    reason = "another content is stored under this id and version; this one is kept as evidence"
+    if obj.modified is None:
+        return f"{reason}, not published: such an object has one content"
+    return f"{reason}, not published: give a changed object a later modified"
 
 
 def _refuse(obj: StixObject, reason: str) -> Outcome:
@@ -149,9 +185,9 @@ def _add(
     held_row: int | None,
     into: Judgement,
 ) -> Outcome:
-    known.versions[version] = Held(held_row, obj.sha256, erased=False, in_feed=True)
-    if known.newest is None or version > known.newest:
-        known.newest, known.newest_revoked = version, obj.revoked
+    known.versions[version] = Held(held_row, obj.sha256, in_feed=True)
+    if obj.revoked:
+        known.revoked_since = min(version, known.revoked_since or version)
     into.additions.append(Addition(obj, version, date_added, held_row))
     return Outcome(obj.index, obj.id, version, Verdict.ADDED)
 

@@ -16,7 +16,8 @@ from indicators.models import KeptPage
 from indicators.store.sql import Cursor, open_cursor
 
 _FIND = """
-SELECT last_seq, entries, date_added_first, date_added_last, etag, made_with, zstd, gzip
+SELECT last_seq, entries, date_added_first, date_added_last, etag, made_with,
+       CASE WHEN %(gzip)s THEN gzip ELSE zstd END
 FROM indicators_keptpage
 WHERE collection_id = %(collection)s AND view = %(view)s AND after_seq = %(after_seq)s
 """
@@ -27,19 +28,19 @@ WHERE collection_id = %(collection)s AND view = %(view)s AND after_seq = %(after
 _KEEP = """
 INSERT INTO indicators_keptpage (collection_id, view, after_seq, last_seq, entries,
                                  date_added_first, date_added_last, etag, made_with, zstd, gzip)
-SELECT c.id, %(view)s, %(after_seq)s, %(last_seq)s, %(entries)s, %(first)s, %(last)s,
-       %(etag)s, %(made_with)b, %(zstd)b, %(gzip)b
+SELECT c.id, %(view)s::varchar, %(after_seq)s::bigint, %(last_seq)s, %(entries)s, %(first)s,
+       %(last)s, %(etag)s, %(made_with)b, %(zstd)b, %(gzip)b
 FROM indicators_collection c
 WHERE c.id = %(collection)s AND c.rewrites = %(rewrites)s
-  AND (%(after_seq)s = -1 OR EXISTS (
+  AND (%(after_seq)s::bigint = -1 OR EXISTS (
       SELECT FROM indicators_keptpage before
-      WHERE before.collection_id = c.id AND before.view = %(view)s
-        AND before.last_seq = %(after_seq)s))
+      WHERE before.collection_id = c.id AND before.view = %(view)s::varchar
+        AND before.last_seq = %(after_seq)s::bigint))
 FOR SHARE OF c SKIP LOCKED
 ON CONFLICT (collection_id, view, after_seq) DO UPDATE
 SET entries = excluded.entries, date_added_first = excluded.date_added_first,
-    date_added_last = excluded.date_added_last, etag = excluded.etag, made_with = excluded.made_with,
-    zstd = excluded.zstd, gzip = excluded.gzip
+    date_added_last = excluded.date_added_last, etag = excluded.etag,
+    made_with = excluded.made_with, zstd = excluded.zstd, gzip = excluded.gzip
 WHERE indicators_keptpage.last_seq = excluded.last_seq
 """
 
@@ -57,11 +58,19 @@ FROM (
     ) page
     WHERE page.last_seq >= changed.seq
 ) stale
-WHERE p.id = stale.id
+WHERE p.id = stale.id AND p.zstd IS NOT NULL
 """
 
 _COUNT_REWRITE = "UPDATE indicators_collection SET rewrites = rewrites + 1 WHERE id = %s"
 
+# Only what is as the reader found it: another may have cut and laid out the chain anew since.
+_COUNT_CUT = """
+UPDATE indicators_collection SET rewrites = rewrites + 1
+WHERE id = %(collection)s AND EXISTS (
+    SELECT FROM indicators_keptpage
+    WHERE collection_id = %(collection)s AND view = %(view)s AND after_seq = %(after_seq)s
+      AND (zstd IS NULL OR made_with <> %(made_with)b))
+"""
 _CUT = """
 DELETE FROM indicators_keptpage
 WHERE collection_id = %(collection)s AND view = %(view)s AND after_seq >= %(after_seq)s
@@ -87,15 +96,14 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A full page; `zstd` and `gzip` each decompress to the same bytes."""
+    """A full page; `body` is in the coding that was asked for."""
 
     last_seq: int
     entries: int
     date_added_first: datetime
     date_added_last: datetime
     etag: str
-    zstd: bytes
-    gzip: bytes
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +113,17 @@ class Borders:
     last_seq: int
 
 
-def find(position: Position) -> Kept | Borders | None:
-    """The page at a position, or its borders, or None where no page was laid out."""
+def find(position: Position, *, gzip: bool) -> Kept | Borders | None:
+    """The page at a position as gzip or else zstd, its borders, or None where none was laid out."""
     with open_cursor(binary=True) as cursor:
-        cursor.execute(_FIND, asdict(position))
+        cursor.execute(_FIND, {**asdict(position), "gzip": gzip})
         row = cursor.fetchone()
     if row is None:
         return None
-    *facts, made_with, zstd, gzip = row
-    if zstd is None or made_with != position.made_with:
-        return Borders(facts[0])
-    return Kept(*facts, zstd=zstd, gzip=gzip)
+    last_seq, entries, first, last, etag, made_with, body = row
+    if body is None or made_with != position.made_with:
+        return Borders(last_seq)
+    return Kept(last_seq, entries, first, last, etag, body)
 
 
 def continues(position: Position) -> bool:
@@ -127,7 +135,7 @@ def continues(position: Position) -> bool:
     return row is not None and bool(row[0])
 
 
-def keep(position: Position, rewrites: int, page: Kept) -> None:
+def keep(position: Position, rewrites: int, page: Kept, *, zstd: bytes, gzip: bytes) -> None:
     """Keep a page that was read when the collection had counted so many rewrites."""
     with open_cursor() as cursor:
         cursor.execute(
@@ -140,8 +148,8 @@ def keep(position: Position, rewrites: int, page: Kept) -> None:
                 "first": page.date_added_first,
                 "last": page.date_added_last,
                 "etag": page.etag,
-                "zstd": page.zstd,
-                "gzip": page.gzip,
+                "zstd": zstd,
+                "gzip": gzip,
             },
         )
 
@@ -158,8 +166,9 @@ def cut(position: Position) -> None:
     Counting a rewrite keeps a concurrent reader from hanging a page on the part that was cut.
     """
     with transaction.atomic(), open_cursor() as cursor:
-        cursor.execute(_COUNT_REWRITE, (position.collection,))
-        cursor.execute(_CUT, asdict(position))
+        cursor.execute(_COUNT_CUT, asdict(position))
+        if cursor.rowcount:
+            cursor.execute(_CUT, asdict(position))
 
 
 def compress(body: bytes) -> tuple[bytes, bytes]:
@@ -167,5 +176,5 @@ def compress(body: bytes) -> tuple[bytes, bytes]:
     return zstandard.compress(body, 1), igzip.compress(body, 2, mtime=0)
 
 
-def decompress(page: Kept) -> bytes:
-    return zstandard.decompress(page.zstd)
+def decompress(zstd: bytes) -> bytes:
+    return zstandard.decompress(zstd)

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from federation.transparency import log
-from indicators.models import Collection, Contradiction, KeptPage, Member, ObjectId
+from indicators.models import Collection, Contradiction, KeptPage, Member, ObjectId, ObjectVersion
 from indicators.store import feed, pages
 from indicators.store.errors import NotTheOwner, StoreError, UnknownObject
 from indicators.store.sql import Cursor, open_cursor
@@ -24,6 +24,8 @@ WITH gone AS (
 INSERT INTO indicators_withdrawal (collection_id, seq, object_version_id, withdrawn_at, reason)
 SELECT collection_id, seq, object_version_id, %(now)s, %(reason)s FROM gone
 """
+# An object has as many versions as it has: a withdrawal takes them all, never a page of them.
+_ALL = 2**31
 # What remains of the object in this feed gets its first and latest seats anew (entry_by_object).
 _RESEAT = """
 UPDATE indicators_entry e
@@ -54,18 +56,17 @@ def withdraw(
 ) -> int:
     """Take the selected versions of the member's object out of the feed; how many there were.
 
+    What nobody owns may be withdrawn by whoever contributed it first, and everything by this node.
     Raises UnknownObject, NotTheOwner.
     """
     with transaction.atomic():
         log.lock(collection.pk)
         if not feed.knows(collection.pk, stix_id):
             raise UnknownObject(f"{stix_id} is not in this collection.")
-        owner = ObjectId.objects.select_related("owner").get(pk=stix_id).owner
-        if owner is not None and owner != member and not member.is_self:
+        owner = _owner(stix_id)
+        if member != owner and not member.is_self:
             raise NotTheOwner(f"{stix_id} belongs to {owner.name}; only its owner may delete it.")
-        page = feed.read_page(
-            collection.pk, selection, after=-1, limit=100_000, bodies=False
-        )
+        page = feed.read_page(collection.pk, selection, after=-1, limit=_ALL, bodies=False)
         with open_cursor() as cursor:
             _withdraw(cursor, collection.pk, stix_id, [row.seq for row in page.rows], reason)
     return len(page.rows)
@@ -81,7 +82,7 @@ def erase(stix_id: str, reason: str) -> int:
         cursor.execute(_COLLECTIONS_WITH, (stix_id,))
         for (collection,) in cursor.fetchall():
             log.lock(collection)
-            page = feed.read_page(collection, everything, after=-1, limit=100_000, bodies=False)
+            page = feed.read_page(collection, everything, after=-1, limit=_ALL, bodies=False)
             _withdraw(cursor, collection, stix_id, [row.seq for row in page.rows], reason)
         # With the id locked nobody publishes it; whoever did so since we looked has committed.
         ObjectId.objects.select_for_update().filter(pk=stix_id).first()
@@ -94,6 +95,14 @@ def erase(stix_id: str, reason: str) -> int:
             raise UnknownObject(f"{stix_id} is not stored here, or was erased before.")
         Contradiction.objects.filter(stix_id=stix_id).delete()
     return erased
+
+
+def _owner(stix_id: str) -> Member:
+    owner = ObjectId.objects.select_related("owner").get(pk=stix_id).owner
+    if owner is not None:
+        return owner
+    versions = ObjectVersion.objects.select_related("contributor").filter(stix_id=stix_id)
+    return versions.earliest("version").contributor
 
 
 def _withdraw(

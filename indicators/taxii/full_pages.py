@@ -51,7 +51,11 @@ def _view(query: Query) -> KeptPage.View | None:
 
 
 def _make(position: pages.Position, query: Query, coding: str, *, until: int) -> pages.Kept | None:
-    """Read a page and keep it. One that thinned out below half is not: its chain is cut there."""
+    """Read a page and keep it.
+
+    One that thinned out below half is not, nor one that no longer fits its borders (an older
+    version took the place of a withdrawn one, or pages became shorter): its chain is cut there.
+    """
     if query.limit < settings.PAGE_SIZE:
         return None
     rewrites = Collection.objects.values_list("rewrites", flat=True).get(pk=position.collection)
@@ -63,7 +67,7 @@ def _make(position: pages.Position, query: Query, coding: str, *, until: int) ->
         until=until,
     )
     laid_out = until != feed.END
-    if laid_out and len(page.rows) * 2 < settings.PAGE_SIZE:
+    if laid_out and (page.more or len(page.rows) * 2 < settings.PAGE_SIZE):
         pages.cut(position)
         return None
     if not (page.more or laid_out):

@@ -1,0 +1,89 @@
+"""What tests ask of the store after the fact, independent of the code under test."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from federation.transparency.audit import verify_log
+from indicators.models import Collection, Member
+from indicators.store import feed
+from indicators.store.admission import admit
+from indicators.store.custody import Custody, check_custody
+from indicators.store.judgement import Outcome, Verdict
+from tests.objects import START, stix_objects
+
+EVERY = feed.Selection(versions=feed.Versions(every=True))
+LATEST = feed.Selection()
+FIRST = feed.Selection(versions=feed.Versions(latest=False, first=True))
+
+
+def post(
+    collection: Collection, member: Member, *values: dict[str, Any], **more: Any
+) -> list[Outcome]:
+    return admit(collection, member, stix_objects(values), **more)
+
+
+def verdicts(outcomes: Iterable[Outcome]) -> list[Verdict]:
+    return [outcome.verdict for outcome in outcomes]
+
+
+def rows(
+    collection: Collection, selection: feed.Selection = EVERY, *, page: int = 1000
+) -> list[feed.Row]:
+    """The whole feed, page after page."""
+    found: list[feed.Row] = []
+    more = True
+    while more:
+        one = feed.read_page(
+            collection.pk, selection, after=found[-1].seq if found else -1, limit=page
+        )
+        assert len(one.rows) <= page
+        found, more = found + one.rows, one.more
+    return found
+
+
+def served(collection: Collection, selection: feed.Selection = EVERY) -> list[tuple[str, int]]:
+    """(id, version number) of every entry."""
+    return [
+        (row.stix_id, round((row.version - START).total_seconds()))
+        for row in rows(collection, selection)
+    ]
+
+
+def sound(collection: Collection) -> Custody:
+    """The log and what is stored agree; the counts."""
+    return check_custody(collection, verify_log(collection.pk).size)
+
+
+def together(*works: Callable[[], Any]) -> list[Any]:
+    """Run in threads of their own, started at once; their results, or the first exception."""
+    results: list[Any] = [None] * len(works)
+    failures: list[BaseException] = []
+    ready = threading.Barrier(len(works))
+
+    def run(place: int, work: Callable[[], Any]) -> None:
+        try:
+            ready.wait(10)
+            results[place] = work()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place, work)) for place, work in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads), "stuck"
+    if failures:
+        raise failures[0]
+    return results
+
+
+def execute(statement: str, parameters: Sequence[Any] = ()) -> None:
+    """Behind the store's back."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
