@@ -23,7 +23,3 @@ class ProgramMissing(LocalError):
 
 class DidNotStart(LocalError):
     """A server program ended, or stayed silent, while starting."""
-
-
-class GaveUp(LocalError):
-    """A part of the node died again and again."""

@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from indicators.local.console import Console
-from indicators.local.errors import DidNotStart, GaveUp
+from indicators.local.errors import DidNotStart
 from indicators.local.service import Service, did_not_start, ending, kill_group, spawn
 
-#: A part that ends more often than this within SHORTLY seconds will not recover by itself.
-MOST_RESTARTS = 5
+#: A part that ends by itself again and again waits longer each time, but a node that once ran never
+#: gives up: a full disk is emptied, a server comes back, and nobody has to start it by hand.
+LONGEST_WAIT = 5.0
 SHORTLY = 60.0
 
 #: What the parts say at every start and stop, at a level that can't be turned off without losing
@@ -109,10 +110,7 @@ class Supervisor:
             raise StopAsked
 
     def watch(self) -> None:
-        """Until a stop is asked for: pass on what the parts say, and restart those that end.
-
-        Raises GaveUp when a part ends again and again.
-        """
+        """Until a stop is asked for: pass on what the parts say, and restart those that end."""
         while not self._asked:
             self._turn(self._time_to_next_start())
             for part in self._parts:
@@ -164,18 +162,20 @@ class Supervisor:
     def _note_end(self, part: Part, now: float) -> None:
         kill_group(part.process.pid)
         self._turn(0)
-        name, how = part.service.name, ending(part.process.returncode)
+        part.due = now + self._wait_before_start(part, now)
+        how = ending(part.process.returncode)
+        again = f"it is started again in {part.due - now:.1f} s"
+        self._console.say(part.service.name, f"ended ({how}); {again}", alarm=True)
+
+    @staticmethod
+    def _wait_before_start(part: Part, now: float) -> float:
+        """Whoever was killed from outside starts at once; who ends by itself may do so again."""
+        if part.process.returncode == -signal.SIGKILL:
+            return 0.2
         part.ends.append(now)
         while part.ends[0] < now - SHORTLY:
             part.ends.popleft()
-        if len(part.ends) > MOST_RESTARTS:
-            said = "\n".join(f"  {line}" for line in part.recent)
-            raise GaveUp(
-                f"The {name} ended {len(part.ends)} times within a minute, at last with {how}; "
-                f"the node can't run without it." + (f" It last said:\n{said}" if said else "")
-            )
-        part.due = now + 0.1 * 2 ** len(part.ends)
-        self._console.say(name, f"ended ({how}); it is being started again", alarm=True)
+        return min(LONGEST_WAIT, 0.1 * 2.0 ** len(part.ends))
 
     def _start_again(self, part: Part) -> None:
         self._forget_output(part)
