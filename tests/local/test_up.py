@@ -1,6 +1,7 @@
 """`manage.py up`: what a person finds after starting, stopping and losing a node."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -115,6 +116,11 @@ def test_another_user_cannot_enter_the_database_even_as_the_servers_account(alde
 
 def test_a_command_uses_the_running_nodes_database(alder: Node) -> None:
     assert alder.run("showmigrations", "--plan").stdout.startswith("[X]")
+
+
+def test_the_doctor_finds_a_running_node_well(alder: Node) -> None:
+    findings = json.loads(alder.run("doctor", "--json").stdout)
+    assert [finding for finding in findings if not finding["ok"]] == []
 
 
 def test_a_second_node_on_the_same_data_is_refused(alder: Node) -> None:

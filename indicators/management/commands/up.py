@@ -1,6 +1,7 @@
 """`python manage.py up`: a whole node on this machine, with one command."""
 
 import secrets
+import sys
 import time
 from argparse import ArgumentParser
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console = Console(self.stdout._out if hasattr(self.stdout, "_out") else self.stdout)
+        console = Console(sys.stdout)
         try:
             refuse_taken_port(options["host"], options["port"])
             with held(settings.DATA, NODE):

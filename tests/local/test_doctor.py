@@ -1,0 +1,81 @@
+"""`manage.py doctor`: each thing that can be wrong is named, with its cure."""
+
+import shutil
+from collections import namedtuple
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from federation.models import Log
+from federation.transparency.log import ensure_log_key
+from indicators.management import checkup
+from indicators.management.checkup import Problem
+
+
+def test_secrets_that_others_can_read_are_a_problem(tmp_path: Path, settings: Settings) -> None:
+    settings.DATA = tmp_path
+    (tmp_path / "secret_key").write_text("secret")
+    (tmp_path / "secret_key").chmod(0o644)
+    with pytest.raises(Problem) as raised:
+        checkup.secrets()
+    assert raised.value.cure == f"chmod 600 {tmp_path}/secret_key"
+
+
+@pytest.mark.django_db
+def test_a_migrated_database_is_well() -> None:
+    assert "all migrations applied" in checkup.database()
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_too_old_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "OLDEST_POSTGRES", 990000)
+    with pytest.raises(Problem, match="too old"):
+        checkup.database()
+
+
+@pytest.mark.django_db
+def test_keys_that_the_key_encryption_key_opens_are_well() -> None:
+    ensure_log_key()
+    assert checkup.keys() == "1 opened with the key-encryption key"
+
+
+@pytest.mark.django_db
+def test_a_lost_key_encryption_key_is_a_problem(settings: Settings) -> None:
+    ensure_log_key()
+    settings.KEY_ENCRYPTION_KEY = bytes(32)
+    with pytest.raises(Problem, match="cannot be opened"):
+        checkup.keys()
+
+
+@pytest.mark.django_db
+def test_a_log_entry_from_the_future_is_a_problem() -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    Log.objects.create(
+        id="5e3c8b0e-0000-4000-8000-000000000001",
+        origin="alder.example/feed",
+        key=ensure_log_key(),
+        last_added=tomorrow,
+    )
+    with pytest.raises(Problem, match=r"the log alder\.example/feed has an entry of"):
+        checkup.clock()
+
+
+def test_a_full_disk_is_a_problem(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA = tmp_path
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage(10**9, 10**9, 0))
+    with pytest.raises(Problem, match=r"0\.0 GB are free"):
+        checkup.disk()
+
+
+def test_a_broker_that_does_not_answer_is_a_problem(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER_URL", "redis+socket:///nowhere/valkey.sock")
+    settings.CELERY_BROKER_URL = "redis+socket:///nowhere/valkey.sock"
+    with pytest.raises(Problem, match="does not answer"):
+        checkup.broker()
