@@ -45,8 +45,6 @@ def parse(source: bytes) -> Note:
     text, blank, lines = decoded.rpartition("\n\n")
     if not blank:
         raise MalformedNote("The note has no blank line between its text and its signatures.")
-    if not text:
-        raise MalformedNote("The note has no text before its blank line.")
     if not lines.endswith("\n"):
         raise MalformedNote("The note does not end with a signature line and a newline.")
     signature_lines = lines[:-1].split("\n")
@@ -83,7 +81,7 @@ def _parse_signature(line: str) -> Signature:
 
 def sign(text: str, name: str, key: SigningKey) -> bytes:
     """A note of `text` (which ends with a newline) with one Ed25519 signature under `name`."""
-    if not text.endswith("\n") or text == "\n":
+    if not text.endswith("\n"):
         raise MalformedNote("The text of a note ends with a newline.")
     if any(c < " " and c != "\n" for c in text):
         raise MalformedNote("The text of a note has no control character other than newline.")

@@ -79,6 +79,11 @@ DAMAGES = {
         f"UPDATE federation_tile SET content = {SWAP} WHERE level = 1 AND index = 0",
         "Tile 1/0",
     ),
+    "a full hash tile has too much": (
+        "UPDATE federation_tile SET content = content || sha256('mallory')"
+        " WHERE level = 1 AND index = 0",
+        "Tile 1/0",
+    ),
     "a partial hash tile was altered": (
         f"UPDATE federation_tile SET content = {SWAP} WHERE level = 1 AND index = 1",
         "Tile 1/1",

@@ -303,6 +303,14 @@ def test_a_missing_tile_is_damage_not_absence(alder: UUID) -> None:
         log.tile(alder, TilePath(0, 0, 10))
 
 
+def test_a_proof_is_not_made_from_a_tile_that_was_cut(alder: UUID) -> None:
+    append(alder, entries_of(10))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE federation_tile SET content = substr(content, 1, 192)")
+    with pytest.raises(LogDamaged, match="missing from its tile"):
+        log.inclusion(alder, 0, 10)
+
+
 def test_a_proof_reads_only_the_tiles_on_its_path(alder: UUID) -> None:
     append(alder, entries_of(70_000))
     with CaptureQueriesContext(connection) as queries:
