@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from indicators.stix import vocabulary
+from indicators.stix.domain_objects import META_TYPES
 from indicators.stix.markings import OFFICIAL_TLP, TLP_2_EXTENSION
 from indicators.stix.object_types import Family, Finding, ObjectType
 from indicators.stix.values import (
@@ -97,11 +98,12 @@ META_OBJECTS = (
         "language-content",
         Family.META,
         {
-            "object_ref": ref_except("bundle", "language-content"),
+            "object_ref": ref_except(*META_TYPES),
             "object_modified": TIMESTAMP,
             "contents": _TRANSLATIONS,
         },
         ("modified", "object_ref", "contents"),
+        lacks=("lang",),
     ),
     ObjectType(
         "extension-definition",
@@ -122,5 +124,6 @@ META_OBJECTS = (
         },
         ("modified", "created_by_ref", "name", "schema", "version", "extension_types"),
         rules=(_names_its_properties,),
+        lacks=("confidence", "lang"),
     ),
 )

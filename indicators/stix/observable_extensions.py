@@ -78,6 +78,18 @@ _WHOLE_SECONDS: Fragment = {
     "sentence": "must be a timestamp in whole seconds",
 }
 
+_STARTUP_INFO = embedded(
+    {
+        **dict.fromkeys(("lpDesktop", "lpTitle"), TEXT),
+        **dict.fromkeys(("dwFillAttribute", "dwFlags", "wShowWindow"), TEXT),
+        **dict.fromkeys(("hStdInput", "hStdOutput", "hStdError"), TEXT),
+        **dict.fromkeys(("cb", "dwX", "dwY", "dwXSize", "dwYSize"), INTEGER),
+        **dict.fromkeys(("dwXCountChars", "dwYCountChars"), INTEGER),
+        **dict.fromkeys(("lpReserved", "lpReserved2"), {"type": "null"}),
+        "cbReserved2": {"const": 0},
+    }
+)
+
 FILE_EXTENSIONS: Mapping[str, Fragment] = {
     "archive-ext": embedded(
         {"contains_refs": refs("file", "directory"), "comment": TEXT}, "contains_refs"
@@ -167,7 +179,7 @@ PROCESS_EXTENSIONS: Mapping[str, Fragment] = {
             "priority": TEXT,
             "owner_sid": TEXT,
             "window_title": TEXT,
-            "startup_info": dictionary({"type": ["string", "integer", "boolean"]}),
+            "startup_info": _STARTUP_INFO,
             "integrity_level": one_of(vocabulary.INTEGRITY_LEVELS),
         }
     ),

@@ -231,8 +231,8 @@ OBSERVABLES = (
                 {
                     "type": ["string", "array"],
                     "items": TEXT,
-                    "minItems": 1,
-                    "sentence": "must be a text, or a list of texts",
+                    "minItems": 2,
+                    "sentence": "must be a text, or a list of texts where there are several",
                 }
             ),
             "body": TEXT,
