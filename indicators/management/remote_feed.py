@@ -15,8 +15,8 @@ from federation.canonical import canonical, digest, parse
 from federation.keys import Verifier
 from federation.transparency import checkpoint, tiles
 from federation.transparency.replay import Match, Replay
-from indicators.taxii.media import TAXII
 
+_TAXII = "application/taxii+json;version=2.1"
 _TIMEOUT = (10, 60)
 _MOST_BYTES = 64 << 20
 
@@ -50,18 +50,19 @@ class RemoteFeed:
             digests += b"".join(digest(canonical(body)) for body in bodies)
             seen(len(bodies))
         # Signed after the feed was read: it covers at least what we saw.
-        note = self._read(f"{self._log_url}/checkpoint", "text/plain").content
+        log_url = self._log_url()
+        note = self._read(f"{log_url}/checkpoint", "text/plain").content
         head = checkpoint.verify(note, verifier.name, verifier)
         replay = Replay(verifier.name, verifier)
         feed = (bytes(digests[at : at + 32]) for at in range(0, len(digests), 32))
-        match = replay.match(self._entries(head.size), feed)
+        match = replay.match(self._entries(log_url, head.size), feed)
         replay.conclude(note)
         return Verified(head.origin, head.size, head.root, match)
 
     def _pages(self) -> Iterator[list[Any]]:
         parameters = {"match[version]": "all"}
         while True:
-            response = self._read(f"{self._collection_url}objects/", TAXII, parameters)
+            response = self._read(f"{self._collection_url}objects/", _TAXII, parameters)
             page = parse(response.content, max_bytes=_MOST_BYTES)
             if not isinstance(page, dict):
                 raise RemoteFailed(f"{response.url} is not a TAXII envelope.")
@@ -72,22 +73,26 @@ class RemoteFeed:
                 return
             parameters["next"] = following
 
-    def _entries(self, size: int) -> Iterator[bytes]:
+    def _entries(self, log_url: str, size: int) -> Iterator[bytes]:
         for index in range(-(-size // tiles.WIDTH)):
             width = tiles.width_at(0, index, size)
             path = tiles.TilePath(0, index, width, entries=True).path()
-            bundle = self._read(f"{self._log_url}/tile/{path}", "*/*").content
+            bundle = self._read(f"{log_url}/tile/{path}", "*/*").content
             yield from tiles.decode_bundle(bundle, width)
 
     @property
     def _collection_url(self) -> str:
         return self.url.rstrip("/") + "/"
 
-    @property
     def _log_url(self) -> str:
+        """Beside the TAXII server, under the collection's id (its URL may end in an alias)."""
+        response = self._read(self._collection_url, _TAXII)
+        shown = parse(response.content, max_bytes=_MOST_BYTES)
+        collection = shown.get("id") if isinstance(shown, dict) else None
+        if not isinstance(collection, str) or "/" in collection:
+            raise RemoteFailed(f"{response.url} is not a TAXII collection.")
         parts = urlsplit(self._collection_url)
-        before, _, rest = parts.path.partition("/taxii2/")
-        collection = rest.rstrip("/").rpartition("/")[2]
+        before = parts.path.partition("/taxii2/")[0]
         return urlunsplit(parts._replace(path=f"{before}/logs/{collection}", query="", fragment=""))
 
     def _read(

@@ -1,0 +1,76 @@
+"""The README's commands, run as they stand there on a started node."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from indicators.local.places import CHECKOUT
+from tests.database import place_for_data
+from tests.journeys.node import Node, running_node
+
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+PYTHON = ".venv/bin/python manage.py "
+
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def block(name: str) -> str:
+    """The fenced block under the comment of that name."""
+    found = re.search(rf"<!-- {name} -->\n```\w+\n(.*?)```", README, re.DOTALL)
+    assert found, f"README.md has no block {name}"
+    return found[1]
+
+
+def run(node: Node, name: str, **words: str) -> str:
+    """Run each line of a block on the node; what they printed."""
+    printed = ""
+    for line in block(name).splitlines():
+        assert line.startswith(PYTHON)
+        for old, new in {"http://127.0.0.1:8000": node.base_url, **words}.items():
+            line = line.replace(old, new)
+        printed += node.run(*shlex.split(line.removeprefix(PYTHON))).stdout
+    return printed
+
+
+@pytest.fixture(scope="module")
+def published() -> Iterator[tuple[Node, str, str]]:
+    """A node after the README's publishing commands: (node, API key, what was printed)."""
+    with place_for_data("retort-readme-") as data_dir, running_node(data_dir) as node:
+        printed = run(node, "publish")
+        key = re.search(r"retort_\S+", printed)
+        assert key
+        yield node, key[0], printed
+
+
+def test_the_client_reads_atlas_and_the_reports(published: tuple[Node, str, str]) -> None:
+    node, key, _ = published
+    code = block("client").replace("http://127.0.0.1:8000", node.base_url).replace("KEY", key)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    titles = {each.get("name") for each in names["objects"]}
+    assert {"Extract AI Model", "Hydra cluster: commercial proxy network (class)"} <= titles
+
+
+def test_a_reader_and_the_node_find_the_log_sound(published: tuple[Node, str, str]) -> None:
+    node, key, printed = published
+    vkey = re.search(r"\S+\+[0-9a-f]{8}\+\S+", printed)
+    assert vkey
+    checked = run(node, "verify", VKEY=vkey[0], KEY=key)
+    assert checked.count("Sound.") == 2
+
+
+def test_the_test_command_is_the_one_that_ci_runs() -> None:
+    assert block("test").strip() in (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_run_command_starts_this_very_program() -> None:
+    """What `up` does is what every journey starts; the installation is the one of the tests."""
+    start = block("run").strip().replace("requirements.lock", "requirements-dev.lock")
+    assert start.replace("manage.py up", "-m pytest") == block("test").strip()
