@@ -4,14 +4,18 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import orjson
+from django.conf import settings
 from django.db import connection
 
 from federation.transparency.audit import verify_log
 from indicators.models import Collection, Member
-from indicators.store import feed
+from indicators.store import feed, pages
 from indicators.store.admission import admit
 from indicators.store.custody import Custody, check_custody
 from indicators.store.judgement import Outcome, Verdict
+from indicators.taxii import full_pages
+from indicators.taxii.query import Query
 from tests.objects import START, stix_objects
 
 EVERY = feed.Selection(versions=feed.Versions(every=True))
@@ -87,3 +91,30 @@ def execute(statement: str, parameters: Sequence[Any] = ()) -> None:
     """Behind the store's back."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
+
+
+def page_of_everybody(
+    collection: Collection, after: int = -1, *, selection: feed.Selection = LATEST
+) -> pages.Kept | None:
+    """The full page that every reader gets here, kept or made now; None if there is none."""
+    query = Query(selection, None, settings.PAGE_SIZE, None, "")
+    return full_pages.full_page(collection.pk, query, after, coding="zstd")
+
+
+def ids_on(page: pages.Kept) -> list[str]:
+    return [obj["id"] for obj in orjson.loads(pages.decompress(page.body))["objects"]]
+
+
+def walk(collection: Collection, selection: feed.Selection = LATEST) -> list[str]:
+    """The ids that a reader gets who follows `next` from the start, over kept and other pages."""
+    found: list[str] = []
+    after, more = -1, True
+    while more:
+        kept = page_of_everybody(collection, after, selection=selection)
+        if kept is not None:
+            found, after = found + ids_on(kept), kept.last_seq
+            continue
+        page = feed.read_page(collection.pk, selection, after=after, limit=settings.PAGE_SIZE)
+        found, more = found + [row.stix_id for row in page.rows], page.more
+        after = page.rows[-1].seq if page.rows else after
+    return found
