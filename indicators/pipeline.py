@@ -22,6 +22,7 @@ from indicators.models import Collection, Member, Status
 from indicators.stix import Problem, StixObject, parse_objects
 from indicators.store.admission import admit
 from indicators.store.judgement import Outcome, Verdict
+from indicators.telemetry import OBJECTS
 
 log = structlog.get_logger("retort.pipeline")
 
@@ -187,4 +188,6 @@ def _count(collection: Collection, outcomes: Sequence[Outcome]) -> None:
     counts = {verdict.value: 0 for verdict in Verdict}
     for outcome in outcomes:
         counts[outcome.verdict.value] += 1
+    for verdict, count in counts.items():
+        OBJECTS.labels(verdict).inc(count)
     log.info("admitted", collection=str(collection.pk), **counts)

@@ -8,9 +8,12 @@ from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponseBase
+from prometheus_client import Counter
 from structlog.typing import Processor
 
 log = structlog.get_logger("retort.access")
+
+OBJECTS = Counter("retort_objects", "Objects offered to a collection, by verdict", ["verdict"])
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -65,9 +68,7 @@ class AccessLog:
         return response
 
     @staticmethod
-    def _facts(
-        request: HttpRequest, response: HttpResponseBase, seconds: float
-    ) -> dict[str, Any]:
+    def _facts(request: HttpRequest, response: HttpResponseBase, seconds: float) -> dict[str, Any]:
         return {
             "method": request.method,
             "path": request.path,

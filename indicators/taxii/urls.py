@@ -17,5 +17,5 @@ urlpatterns = [
     path(f"{_COLLECTION}objects/", objects.objects),
     path(f"{_COLLECTION}objects/<str:stix_id>/", objects.one_object),
     path(f"{_COLLECTION}objects/<str:stix_id>/versions/", objects.versions),
-    re_path(r"^(?P<rest>.*)$", discovery.nothing_here),
+    re_path(r"^(?P<rest>[\s\S]*)\Z", discovery.nothing_here),
 ]
