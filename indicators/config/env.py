@@ -56,7 +56,7 @@ def words(name: str, default: str, purpose: str) -> list[str]:
 
 def secret(name: str, purpose: str) -> str | None:
     """The secret from NAME, or from the file that NAME_FILE points to, or None."""
-    VARIABLES.append(Variable(f"{name} or {name}_FILE", purpose, "(made at first start)"))
+    VARIABLES.append(Variable(f"{name} or {name}_FILE", purpose, ""))
     direct, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
     if direct and path:
         raise Misconfigured(f"{name} and {name}_FILE are both set; keep one of them.")

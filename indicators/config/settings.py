@@ -79,8 +79,9 @@ METRICS_NETWORKS = env.words(
 
 # --- Parts ---------------------------------------------------------------------------------------
 
-_database_url = env.text("DATABASE_URL", "", "PostgreSQL server; default: the embedded one")
-_broker_url = env.text("BROKER_URL", "", "Valkey, Redis or RabbitMQ; default: embedded Valkey")
+# Secrets, because both usually hold a password.
+_database_url = env.secret("DATABASE_URL", "PostgreSQL server; default: the embedded one")
+_broker_url = env.secret("BROKER_URL", "Valkey, Redis or RabbitMQ; default: embedded Valkey")
 if PRODUCTION:
     _required("DATABASE_URL", _database_url)
     _required("BROKER_URL", _broker_url)

@@ -82,6 +82,7 @@ def _message(
         "description": details,
         "error_id": error_id or str(uuid.uuid4()),
         "http_status": str(status),
+        "details": {"reason": details},
     }
     return HttpResponse(
         orjson.dumps(body), status=status, content_type=TAXII, headers=dict(headers or {})

@@ -113,7 +113,7 @@ def test_basic_takes_the_credential_name_and_key(birch: Door) -> None:
 def test_an_error_message_has_the_members_that_taxii_defines(birch: Door) -> None:
     message = content(birch.get("/taxii2/nothing/"))
     assert message["http_status"] == "404"
-    assert set(message) == {"title", "description", "error_id", "http_status"}
+    assert set(message) == {"title", "description", "error_id", "http_status", "details"}
 
 
 @pytest.mark.parametrize("path", ["/taxii2", f"{ROOT}collections", f"{ROOT[:-1]}"])
