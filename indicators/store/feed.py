@@ -7,7 +7,7 @@ stops after a page: neither depth nor size of the store changes what a page cost
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from indicators.models import Entry
@@ -39,9 +39,8 @@ class Selection:
     nothing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An entry; `body` is None unless bodies were asked for."""
+class Row(NamedTuple):
+    """An entry; `body` is None unless bodies were asked for. (A tuple: a page makes a thousand.)"""
 
     seq: int
     date_added: datetime
@@ -56,12 +55,34 @@ class Page:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A page of objects, column by column: what an envelope is made of, and nothing else."""
+
+    seqs: tuple[int, ...]
+    dates: tuple[datetime, ...]
+    bodies: tuple[bytes, ...]
+    more: bool
+
+
 _PAGE = """
 SELECT page.seq, page.date_added, page.stix_id, page.version, {body}
 FROM (
     SELECT DISTINCT ON (seq) * FROM ({branches}) found ORDER BY seq LIMIT %(fetch)s
 ) page {join}
 ORDER BY page.seq
+"""
+# Bodies are counted before they are read: what is beyond %(most)s bytes is left to the next page.
+_CONTENTS = """
+SELECT seq, date_added, CASE WHEN bytes_before < %(most)s THEN body END
+FROM (
+    SELECT page.seq, page.date_added, v.body,
+           sum(octet_length(v.body)) OVER (ORDER BY page.seq ROWS UNBOUNDED PRECEDING)
+           - octet_length(v.body) AS bytes_before
+    FROM (SELECT DISTINCT ON (seq) * FROM ({branches}) found ORDER BY seq LIMIT %(fetch)s) page
+    JOIN indicators_objectversion v ON v.id = page.object_version_id
+) sized
+ORDER BY seq
 """
 _BRANCH = """
 (SELECT seq, date_added, stix_id, version, object_version_id FROM indicators_entry
@@ -90,6 +111,8 @@ _JOIN = "JOIN indicators_objectversion v ON v.id = page.object_version_id"
 
 #: Beyond every sequence number.
 END = 2**63 - 1
+#: A page of objects ends with the object that reaches this many bytes, however few there are.
+MOST_BYTES = 8 << 20
 
 
 def read_page(
@@ -104,12 +127,32 @@ def read_page(
     """At most `limit` entries with after < seq <= until, and whether more follow."""
     if selection.nothing or selection.versions.none:
         return Page([], more=False)
-    statement, parameters = _statement(selection, bodies)
-    parameters |= {"collection": collection, "after": after, "until": until, "fetch": limit + 1}
+    statement = _PAGE.format(
+        branches=_branches(selection),
+        body="v.body" if bodies else "NULL::bytea",
+        join=_JOIN if bodies else "",
+    )
+    parameters = _parameters(collection, selection, after, until, limit)
     with open_cursor(binary=True) as cursor:
-        cursor.execute(statement, parameters)
-        rows = [Row(*row) for row in cursor.fetchall()]
+        rows = [*map(Row._make, cursor.execute(statement, parameters).fetchall())]
     return Page(rows[:limit], more=len(rows) > limit)
+
+
+def read_contents(
+    collection: UUID, selection: Selection, *, after: int, limit: int, until: int = END
+) -> Contents:
+    """Like `read_page`, but the objects only; fewer than `limit` if they are large."""
+    if selection.nothing or selection.versions.none:
+        return Contents((), (), (), more=False)
+    statement = _CONTENTS.format(branches=_branches(selection))
+    parameters = _parameters(collection, selection, after, until, limit) | {"most": MOST_BYTES}
+    with open_cursor(binary=True) as cursor:
+        found = cursor.execute(statement, parameters).fetchall()
+    if not found:
+        return Contents((), (), (), more=False)
+    seqs, dates, bodies = zip(*found[:limit], strict=True)
+    count = bodies.index(None) if bodies[-1] is None else len(bodies)
+    return Contents(seqs[:count], dates[:count], bodies[:count], more=len(found) > count)
 
 
 def position_after(collection: UUID, moment: datetime) -> int:
@@ -144,24 +187,30 @@ def bodies(collection: UUID, selection: Selection, *, batch: int = 1000) -> Iter
         after, more = page.rows[-1].seq if page.rows else after, page.more
 
 
-def _statement(selection: Selection, bodies: bool) -> tuple[str, dict[str, Any]]:
+def _branches(selection: Selection) -> str:
     if selection.ids:
         branches = _by_id(selection)
     elif selection.types:
         branches = _by_type(selection)
     else:
         branches = [_BRANCH.format(condition=each) for each in _by_version(selection.versions)]
-    parameters: dict[str, Any] = {"ids": list(selection.ids), "types": list(selection.types)}
-    for number, value in enumerate(selection.types):
-        parameters[f"type{number}"] = value
-    for number, moment in enumerate(selection.versions.exact):
-        parameters[f"exact{number}"] = moment
-    statement = _PAGE.format(
-        branches=" UNION ALL ".join(branches),
-        body="v.body" if bodies else "NULL::bytea",
-        join=_JOIN if bodies else "",
-    )
-    return statement, parameters
+    return " UNION ALL ".join(branches)
+
+
+def _parameters(
+    collection: UUID, selection: Selection, after: int, until: int, limit: int
+) -> dict[str, Any]:
+    """What the branches name; one entry beyond the page is fetched, to see whether more follow."""
+    return {
+        "collection": collection,
+        "after": after,
+        "until": until,
+        "fetch": limit + 1,
+        "ids": list(selection.ids),
+        "types": list(selection.types),
+        **{f"type{number}": value for number, value in enumerate(selection.types)},
+        **{f"exact{number}": moment for number, moment in enumerate(selection.versions.exact)},
+    }
 
 
 def _by_version(versions: Versions) -> list[str]:

@@ -59,7 +59,7 @@ def _make(position: pages.Position, query: Query, coding: str, *, until: int) ->
     if query.limit < settings.PAGE_SIZE:
         return None
     rewrites = Collection.objects.values_list("rewrites", flat=True).get(pk=position.collection)
-    page = feed.read_page(
+    page = feed.read_contents(
         position.collection,
         query.selection,
         after=position.after_seq,
@@ -67,20 +67,20 @@ def _make(position: pages.Position, query: Query, coding: str, *, until: int) ->
         until=until,
     )
     laid_out = until != feed.END
-    if laid_out and (page.more or len(page.rows) * 2 < settings.PAGE_SIZE):
+    if laid_out and (page.more or len(page.seqs) * 2 < settings.PAGE_SIZE):
         pages.cut(position)
         return None
     if not (page.more or laid_out):
         return None
-    last_seq = until if laid_out else page.rows[-1].seq
+    last_seq = until if laid_out else page.seqs[-1]
     next = cursor.sign(last_seq, position.collection, query.bound_to)
-    body = resources.envelope(page.rows, next)
+    body = resources.envelope(page.bodies, next)
     zstd, gzip = pages.compress(body)
     made = pages.Kept(
         last_seq=last_seq,
-        entries=len(page.rows),
-        date_added_first=page.rows[0].date_added,
-        date_added_last=page.rows[-1].date_added,
+        entries=len(page.seqs),
+        date_added_first=page.dates[0],
+        date_added_last=page.dates[-1],
         etag=hashlib.sha256(body).hexdigest()[:32],
         body=gzip if coding == "gzip" else zstd,
     )

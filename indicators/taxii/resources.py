@@ -16,7 +16,7 @@ SPEC_VERSION = "2.1"
 
 def timestamp(moment: datetime) -> str:
     """Microsecond precision, always: TAXII's own form."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"
 
 
 def discovery(title: str, description: str, api_root: str) -> dict[str, Any]:
@@ -45,15 +45,18 @@ def collection(permission: Permission) -> dict[str, Any]:
     }
 
 
-def envelope(rows: Sequence[Row], next: str | None) -> bytes:
-    """Canonical bytes as stored, joined; `{}` when empty. `more` goes with `next`, always."""
-    bodies = b",".join([row.body for row in rows if row.body is not None])
-    parts = []
-    if next is not None:
-        parts.append(b'"more":true,"next":"' + next.encode() + b'"')
-    if bodies:
-        parts.append(b'"objects":[' + bodies + b"]")
-    return b"{" + b",".join(parts) + b"}"
+def envelope(bodies: Sequence[bytes], next: str | None) -> bytes:
+    """Canonical bytes as stored, joined; `{}` when empty. `more` goes with `next`, always.
+
+    The megabyte is copied once: what surrounds the objects is joined to the first and the last.
+    """
+    head = b"{" if next is None else b'{"more":true,"next":"' + next.encode() + b'",'
+    if not bodies:
+        return head.rstrip(b",") + b"}"
+    parts = [*bodies]
+    parts[0] = head + b'"objects":[' + parts[0]
+    parts[-1] += b"]}"
+    return b",".join(parts)
 
 
 def manifest(rows: Sequence[Row], next: str | None) -> bytes:
@@ -92,9 +95,9 @@ def status(shown: Status) -> dict[str, Any]:
     }
 
 
-def date_headers(rows: Sequence[Row]) -> dict[str, str]:
+def date_headers(dates: Sequence[datetime]) -> dict[str, str]:
     """X-TAXII-Date-Added-First/Last; none on an empty page."""
-    return date_range(rows[0].date_added, rows[-1].date_added) if rows else {}
+    return date_range(dates[0], dates[-1]) if dates else {}
 
 
 def date_range(first: datetime, last: datetime) -> dict[str, str]:

@@ -30,7 +30,7 @@ def objects(request: HttpRequest, caller: access.Caller, collection: str) -> Htt
     kept = full_pages.full_page(found.pk, query, after, coding=coding)
     if kept is not None:
         return full_pages.send_kept(request, kept, coding=coding)
-    return _page(request, found.pk, query, after, resources.envelope)
+    return _envelope(request, found.pk, query, after)
 
 
 @door("GET")
@@ -38,7 +38,7 @@ def manifest(request: HttpRequest, caller: access.Caller, collection: str) -> Ht
     found = readable(caller, collection).collection
     query = read_query(request.GET, OBJECTS, cap=settings.PAGE_SIZE, what="manifest")
     after = _start(found.pk, query)
-    return _page(request, found.pk, query, after, resources.manifest, bodies=False)
+    return _listing(request, found.pk, query, after, resources.manifest)
 
 
 @door("GET", "DELETE")
@@ -50,7 +50,7 @@ def one_object(
     found = readable(caller, collection).collection
     query = _query_one(request, "object", OBJECT, stix_id)
     _must_know(found.pk, stix_id)
-    return _page(request, found.pk, query, _start(found.pk, query), resources.envelope)
+    return _envelope(request, found.pk, query, _start(found.pk, query))
 
 
 @door("GET")
@@ -61,7 +61,7 @@ def versions(
     query = _query_one(request, "versions", VERSIONS, stix_id)
     _must_know(found.pk, stix_id)
     after = _start(found.pk, query)
-    return _page(request, found.pk, query, after, resources.versions, bodies=False)
+    return _listing(request, found.pk, query, after, resources.versions)
 
 
 def _post(request: HttpRequest, caller: access.Caller, collection: str) -> HttpResponse:
@@ -121,25 +121,27 @@ def _start(collection: UUID, query: Query) -> int:
     return -1
 
 
-def _page(
-    request: HttpRequest,
-    collection: UUID,
-    query: Query,
-    after: int,
-    render: Render,
-    *,
-    bodies: bool = True,
+def _envelope(request: HttpRequest, collection: UUID, query: Query, after: int) -> HttpResponse:
+    page = feed.read_contents(collection, query.selection, after=after, limit=query.limit)
+    next = cursor.sign(page.seqs[-1], collection, query.bound_to) if page.more else None
+    body = resources.envelope(page.bodies, next)
+    tag = _tag(collection, query, page.seqs, page.more)
+    return send(request, body, etag=tag, headers=resources.date_headers(page.dates))
+
+
+def _listing(
+    request: HttpRequest, collection: UUID, query: Query, after: int, render: Render
 ) -> HttpResponse:
-    page = feed.read_page(
-        collection, query.selection, after=after, limit=query.limit, bodies=bodies
-    )
+    """A page that says which objects there are, without their bytes."""
+    page = feed.read_page(collection, query.selection, after=after, limit=query.limit, bodies=False)
     rows = page.rows
     next = cursor.sign(rows[-1].seq, collection, query.bound_to) if page.more else None
-    headers = resources.date_headers(rows)
-    return send(request, render(rows, next), etag=_tag(collection, page, query), headers=headers)
+    tag = _tag(collection, query, [row.seq for row in rows], page.more)
+    headers = resources.date_headers([row.date_added for row in rows])
+    return send(request, render(rows, next), etag=tag, headers=headers)
 
 
-def _tag(collection: UUID, page: feed.Page, query: Query) -> str:
+def _tag(collection: UUID, query: Query, seqs: Sequence[int], more: bool) -> str:
     """Names the page's bytes by what determines them: an entry has one content for ever."""
-    facts = (collection, query.bound_to, page.more, [row.seq for row in page.rows])
+    facts = (collection, query.bound_to, more, list(seqs))
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
