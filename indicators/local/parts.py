@@ -114,7 +114,7 @@ def worker(data_dir: Path) -> PythonPart:
     # With one worker on one machine, there is nobody to gossip with.
     flags = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     arguments = ("-q", "-A", "indicators.config.celery", "worker", *flags, *_flat(options))
-    stop_signals = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
+    stop_signals = ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 5.0))
     return PythonPart("worker", "celery", arguments, data_dir, stop_signals)
 
 

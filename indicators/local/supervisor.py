@@ -197,6 +197,9 @@ class Supervisor:
             return True
         if time.monotonic() >= end.deadline or self._asked > end.asked:
             number, seconds = next(end.signals, (signal.SIGKILL, 5.0))
+            if end.deadline:
+                name = signal.Signals(number).name
+                self._console.say(end.part.service.name, f"is slow to stop: {name}", alarm=True)
             end.deadline, end.asked = time.monotonic() + seconds, self._asked
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(number)

@@ -28,7 +28,7 @@ import psutil
 from indicators.local.places import CHECKOUT
 
 ROLES = ("database", "broker", "web", "worker", "scheduler")
-PATIENCE = 60.0
+PATIENCE = 90.0
 
 
 @dataclass
@@ -94,7 +94,11 @@ class Node:
         """Ask for a clean stop, as Ctrl-C does, and await it. Returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill_everything()
+            raise AssertionError(f"The node did not stop:\n{self.printed()}") from None
 
     def await_served(self) -> float:
         """Wait until a page is served; the seconds since the node was started."""
