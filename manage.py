@@ -7,6 +7,8 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "indicators.config.settings")
+    # What people start by hand is quiet; servers that start without this file log every request.
+    os.environ.setdefault("LOG_LEVEL", "warning")
     from django.core.management import execute_from_command_line
 
     from indicators.local import borrow_for_command

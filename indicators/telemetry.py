@@ -23,7 +23,7 @@ _SHARED: list[Processor] = [
 ]
 
 
-def configure(form: str) -> None:
+def configure(form: str, level: str) -> None:
     """Send structlog's and the standard library's records to stderr in one form: json or plain."""
     renderer: Processor = (
         structlog.processors.JSONRenderer()
@@ -47,7 +47,7 @@ def configure(form: str) -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level.upper())
     logging.getLogger("django.request").setLevel(logging.ERROR)
 
 

@@ -199,4 +199,7 @@ LOG_FORMAT = env.choice(
     "LOG_FORMAT", "json" if PRODUCTION else "plain", ("json", "plain"), "Form of log lines"
 )
 LOGGING_CONFIG = None
-telemetry.configure(LOG_FORMAT)
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", "info", ("info", "warning"), "What is logged; commands: warning"
+)
+telemetry.configure(LOG_FORMAT, LOG_LEVEL)
