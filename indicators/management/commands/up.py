@@ -21,6 +21,7 @@ from indicators.local.console import Console
 from indicators.local.errors import InUse, LocalError
 from indicators.local.lock import NODE, held
 from indicators.local.parts import PortTaken, refuse_taken_port, scheduler, web, worker
+from indicators.local.places import CHECKOUT
 from indicators.local.postgres import Postgres
 from indicators.local.service import Service
 from indicators.local.supervisor import StopAsked, Supervisor
@@ -123,6 +124,7 @@ def welcome(console: Console, url: str, administrator: Administrator | None, beg
     seconds = time.monotonic() - began
     lines = [f"Retort runs at {url}/ (started in {seconds:.1f} s); Ctrl-C stops it."]
     if administrator:
+        manage = _in_another_terminal()
         lines += [
             "",
             "This is its first start: keys were made, and an administrator.",
@@ -130,13 +132,21 @@ def welcome(console: Console, url: str, administrator: Administrator | None, beg
             f"  name        {administrator.name}",
             f"  password    {administrator.password}   (shown only this once; change it there)",
             "",
-            "Next, in another terminal:",
-            "  python manage.py collection --help   make a collection to share indicators in",
-            "  python manage.py import FILE         load STIX bundles into it",
-            "  python manage.py doctor              check that all is well",
+            "Next, in another terminal (a collection, STIX bundles for it, a check):",
+            f'  {manage} collection create "Public knowledge" --alias public --audience public',
+            f"  {manage} import FILE --collection public",
+            f"  {manage} doctor",
         ]
     for line in lines:
         console.say("retort", line)
+
+
+def _in_another_terminal() -> str:
+    """How to run a command on this node, as it has to be typed in this directory."""
+    data = "" if settings.DATA == CHECKOUT / ".retort" else f"RETORT_DATA={settings.DATA} "
+    python = Path(sys.executable)
+    here = Path.cwd()
+    return f"{data}{python.relative_to(here) if python.is_relative_to(here) else python} manage.py"
 
 
 def _in_url(host: str) -> str:
