@@ -65,7 +65,7 @@ DOMAIN_TYPES = (
 )
 
 # A type that we do not know may belong to any family, so families are told by what is excluded.
-ANY_OBJECT_REFS = many(ref_except(*META_TYPES))
+ANY_OBJECT_REFS = many(ref_except("bundle", "marking-definition", "language-content"))
 OBSERVABLE_REF = ref_except(*META_TYPES, *DOMAIN_TYPES, "relationship", "sighting")
 OBSERVED_REFS = many(ref_except(*META_TYPES, *DOMAIN_TYPES))
 RELATABLE_REF = ref_except(*META_TYPES, "relationship", "sighting")

@@ -7,8 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from indicators.stix.object_types import EXTENSION, EXTENSION_KEY, Family, ObjectType
-from indicators.stix.values import Fragment
+from indicators.stix.object_types import COMMON, EXTENSION, EXTENSION_KEY, Family, ObjectType
+from indicators.stix.values import Fragment, keyed
 
 _NAMES = (
     "origin-signature",
@@ -48,6 +48,10 @@ class Extension:
         """Whether objects of this type may carry the extension."""
         return type_name in self.extends or _EVERY_TYPE in self.extends
 
+    def defines(self, type_name: str) -> bool:
+        """Whether this is the extension that makes the type an object type."""
+        return bool(self.identity) and self.name == type_name
+
 
 @cache
 def extensions() -> Mapping[str, Extension]:
@@ -72,23 +76,24 @@ def new_observables() -> list[ObjectType]:
 def extensions_fragment(object_type: ObjectType) -> Fragment:
     """The `extensions` property of a type: its predefined ones, ours where they fit, any other."""
     fitting = {each.id: _fragment(each, object_type.name) for each in extensions().values()}
+    own = [each.id for each in extensions().values() if each.defines(object_type.name)]
     return {
         "type": "object",
         "minProperties": 1,
+        "required": own,
         "properties": {**object_type.extensions, **fitting},
-        "patternProperties": {EXTENSION_KEY: EXTENSION},
-        "propertyNames": {
-            "anyOf": [{"pattern": EXTENSION_KEY}, {"enum": list(object_type.extensions)}],
-            "sentence": "has a key that is neither an extension-definition id nor an extension "
-            f"that STIX predefines for {object_type.name}",
-        },
+        **keyed(
+            {EXTENSION_KEY: EXTENSION},
+            "is neither the id of an extension-definition nor an extension that STIX predefines "
+            f"for {object_type.name}",
+        ),
     }
 
 
 def _fragment(extension: Extension, type_name: str) -> Fragment:
     if extension.allows(type_name):
         return extension.schema
-    if extension.identity and extension.name == type_name:
+    if extension.defines(type_name):
         return {"properties": {"extension_type": {"const": "new-sco"}}}
     return {"not": {}, "sentence": f"cannot stand on {type_name}: {_place_of(extension)}"}
 
@@ -104,9 +109,10 @@ def _observable(extension: Extension) -> ObjectType:
     return ObjectType(
         extension.name,
         Family.OBSERVABLE,
-        {name: properties[name] for name in properties},
+        properties,
         tuple(extension.schema["required"]),
         identity=extension.identity,
+        lacks=tuple(name for name in COMMON[Family.OBSERVABLE] if name not in properties),
     )
 
 

@@ -14,6 +14,7 @@ from indicators.stix.values import (
     TEXT,
     TIMESTAMP,
     Fragment,
+    keyed,
     many,
     one_of,
     ref_except,
@@ -22,16 +23,16 @@ from indicators.stix.values import (
 _TRANSLATIONS: Fragment = {
     "type": "object",
     "minProperties": 1,
-    "propertyNames": {"pattern": LANGUAGE["pattern"], "sentence": LANGUAGE["sentence"]},
-    "additionalProperties": {
-        "type": "object",
-        "minProperties": 1,
-        "propertyNames": {
-            "pattern": f"^{PROPERTY_NAME}$",
-            "sentence": "has a key that is no property name",
+    **keyed(
+        {
+            LANGUAGE["pattern"]: {
+                "type": "object",
+                "minProperties": 1,
+                **keyed({f"^{PROPERTY_NAME}$": PRESENT}, "is no property name"),
+            }
         },
-        "additionalProperties": PRESENT,
-    },
+        str(LANGUAGE["sentence"]),
+    ),
 }
 
 

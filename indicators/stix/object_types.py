@@ -22,6 +22,7 @@ from indicators.stix.values import (
     VOCABULARY_HASHES,
     Fragment,
     embedded,
+    keyed,
     many,
     one_of,
     ref,
@@ -96,12 +97,10 @@ EXTENSION: Fragment = {
     "type": "object",
     "required": ["extension_type"],
     "properties": {"extension_type": one_of(vocabulary.EXTENSION_TYPES)},
-    "patternProperties": {"_bin$": BINARY, "_hex$": HEX},
-    "propertyNames": {
-        "pattern": f"^{PROPERTY_NAME}$",
-        "sentence": "has a property name that STIX does not allow: a-z, 0-9 and _, 3 to 250 long",
-    },
-    "additionalProperties": PRESENT,
+    **keyed(
+        {f"^{PROPERTY_NAME}$": PRESENT, "_bin$": BINARY, "_hex$": HEX},
+        "is no property name: a-z, 0-9 and _, 3 to 250 long, a letter first",
+    ),
 }
 EXTENSION_KEY = f"^extension-definition--{UUID}$"
 

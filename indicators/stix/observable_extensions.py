@@ -9,6 +9,7 @@ from indicators.stix.values import (
     HASHES,
     HEX,
     INTEGER,
+    NOTHING,
     NUMBER,
     TEXT,
     TIMESTAMP,
@@ -85,7 +86,7 @@ _STARTUP_INFO = embedded(
         **dict.fromkeys(("hStdInput", "hStdOutput", "hStdError"), TEXT),
         **dict.fromkeys(("cb", "dwX", "dwY", "dwXSize", "dwYSize"), INTEGER),
         **dict.fromkeys(("dwXCountChars", "dwYCountChars"), INTEGER),
-        **dict.fromkeys(("lpReserved", "lpReserved2"), {"type": "null"}),
+        **dict.fromkeys(("lpReserved", "lpReserved2"), NOTHING),
         "cbReserved2": {"const": 0},
     }
 )

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, cast
 
 from federation.canonical import MalformedJSON, canonical, digest, parse, pointer
 from indicators.stix.custom import check_for, check_undefined_properties
 from indicators.stix.extensions import extensions
 from indicators.stix.markings import strictest_tlp
-from indicators.stix.object_types import Finding
+from indicators.stix.object_types import Family, Finding
 from indicators.stix.objects import Parsed, Problem, StixObject, UnreadableInput
 from indicators.stix.rules import check_rules
+from indicators.stix.structure import Check
 from indicators.stix.timestamps import parse_timestamp
 
+_PROBLEMS_PER_OBJECT = 20
+_DETAILED_PROBLEMS = 1000  # of one input; beyond them one fault of an object is enough
 _STATED_CHARACTERS = 300  # of an id or version in a problem: enough for every valid one
 
 
@@ -26,7 +30,8 @@ def parse_objects(source: bytes, *, max_bytes: int) -> Parsed:
     parsed = Parsed([], [])
     for index, item in enumerate(items):
         items[index] = None  # the object lives on as canonical bytes only
-        findings = list(_findings(item))
+        brief = len(parsed.problems) >= _DETAILED_PROBLEMS
+        findings = list(islice(_findings(item, brief=brief), _PROBLEMS_PER_OBJECT))
         if findings:
             parsed.problems.extend(_problem(index, item, finding) for finding in findings)
         else:
@@ -63,7 +68,7 @@ def _items(source: bytes, max_bytes: int) -> list[Any]:
     return objects
 
 
-def _findings(value: object) -> Iterator[Finding]:
+def _findings(value: object, *, brief: bool = False) -> Iterator[Finding]:
     if not isinstance(value, dict):
         yield (), "A STIX object is a JSON object; this is none."
         return
@@ -73,10 +78,23 @@ def _findings(value: object) -> Iterator[Finding]:
         return
     sound = check.accepts(value)
     if not sound:
-        yield from check.faults(value)
+        yield from check.first_fault(value) if brief else check.faults(value)
     yield from check_undefined_properties(check, value)
     if sound:
         yield from check_rules(check.object_type, value)
+        if check.object_type.name == "observed-data" and "objects" in value:
+            yield from _findings_inside(value["objects"])
+
+
+def _findings_inside(observed: Mapping[str, Any]) -> Iterator[Finding]:
+    """The deprecated way of observed-data: observables inside it (STIX 2.1 §4.14)."""
+    for key, value in observed.items():
+        check = check_for(value)
+        if isinstance(check, Check) and check.object_type.family is not Family.OBSERVABLE:
+            yield ("objects", key, "type"), "must be the type of an observable"
+            continue
+        for path, message in _findings(value):
+            yield ("objects", key, *path), message
 
 
 def _object(index: int, value: dict[str, Any]) -> StixObject:
@@ -121,7 +139,17 @@ def _stated(value: Mapping[str, Any], name: str) -> str | None:
 
 
 def _sentence(path: tuple[str | int, ...], message: str) -> str:
-    """Findings about a place are predicates; about the whole object, sentences."""
-    if message.endswith(".") and message[0].isupper():
+    """Findings about a place are predicates; about a whole object, sentences."""
+    if message[0].isupper():
         return message
-    return f"{pointer(*path).lstrip('/') or 'The object'} {message}."
+    return f"{_subject(path)} {message}."
+
+
+def _subject(path: tuple[str | int, ...]) -> str:
+    """The last property on the path, with indexes: the pointer has the rest."""
+    indexes = ""
+    for step in reversed(path):
+        if isinstance(step, str):
+            return step[:_STATED_CHARACTERS] + indexes
+        indexes = f"[{step}]{indexes}"
+    return "The object"

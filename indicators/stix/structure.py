@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv6Network
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
+import orjson
 
 from indicators.stix.domain_objects import DOMAIN_OBJECTS, RELATIONSHIP_OBJECTS
 from indicators.stix.extensions import extensions_fragment, new_observables
@@ -20,7 +21,9 @@ from indicators.stix.observables import OBSERVABLES
 from indicators.stix.timestamps import is_timestamp
 from indicators.stix.values import UUID, Fragment
 
-_FAULTS_PER_OBJECT = 20
+# The validator collects every fault of an object before it reports the first. Some 10 µs each, they
+# would add up in an object made of nothing else; of a large object one fault is enough.
+_BYTES_TO_SEARCH = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,17 @@ class Check:
         return self.validator.is_valid(value)
 
     def faults(self, value: Mapping[str, Any]) -> Iterator[Finding]:
-        for count, error in enumerate(self.validator.iter_errors(value)):
-            if count == _FAULTS_PER_OBJECT:
-                yield (), "Further faults are not listed."
-                return
+        """The faults of an object that is not accepted; of a large one, the first."""
+        if len(orjson.dumps(value)) > _BYTES_TO_SEARCH:
+            yield from self.first_fault(value)
+            return
+        for error in self.validator.iter_errors(value):
+            yield from _describe(error, self.schema)
+
+    def first_fault(self, value: Mapping[str, Any]) -> Iterator[Finding]:
+        try:
+            self.validator.validate(value)
+        except jsonschema_rs.ValidationError as error:
             yield from _describe(error, self.schema)
 
 
@@ -131,13 +141,20 @@ def _describe(error: jsonschema_rs.ValidationError, schema: Mapping[str, Any]) -
     if error.kind.name == "required":
         yield (*path, facts["property"]), "is required"
     elif error.kind.name == "additionalProperties":
-        for name in facts["unexpected"][:_FAULTS_PER_OBJECT]:
-            yield (*path, name), "is not a property that may stand here"
+        sentence = _fragment_at(error.schema_path[:-1], schema).get("key_sentence")
+        for name in facts["unexpected"]:
+            yield (*path, name), sentence or "is not a property that may stand here"
     elif error.kind.name == "type":
         expected = (_TYPE_WORDS[each] for each in facts["types"])
         yield path, f"must be {' or '.join(expected)}"
     else:
         yield path, _annotated(error.schema_path, schema) or _plain(error.kind.name, facts)
+
+
+def _fragment_at(schema_path: Sequence[str | int], schema: Any) -> Mapping[str, Any]:
+    for step in schema_path:
+        schema = schema[step]
+    return cast(Mapping[str, Any], schema)
 
 
 def _annotated(schema_path: Sequence[str | int], schema: Any) -> str | None:

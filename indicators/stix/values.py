@@ -20,7 +20,7 @@ BOOLEAN: Fragment = {"type": "boolean"}
 INTEGER: Fragment = {"type": "integer"}
 COUNT: Fragment = {"type": "integer", "minimum": 0}
 NUMBER: Fragment = {"type": "number"}
-OBJECT: Fragment = {"type": "object"}
+NOTHING: Fragment = {"type": "null"}
 TIMESTAMP: Fragment = {
     "type": "string",
     "format": "date-time",
@@ -44,6 +44,7 @@ BINARY: Fragment = {
 URL: Fragment = {"type": "string", "format": "uri", "sentence": "must be a URL (RFC 3986)"}
 LANGUAGE: Fragment = {
     "type": "string",
+    "maxLength": 100,
     "pattern": "^[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
     "(?:-(?:[0-9A-Za-z]{5,8}|[0-9][0-9A-Za-z]{3}))*(?:-[0-9A-WY-Za-wy-z](?:-[0-9A-Za-z]{2,8})+)*"
     "(?:-x(?:-[0-9A-Za-z]{1,8})+)?$",
@@ -124,11 +125,19 @@ def dictionary(item: Fragment = PRESENT, key: str = DICTIONARY_KEY) -> Fragment:
     return {
         "type": "object",
         "minProperties": 1,
-        "propertyNames": {
-            "pattern": key,
-            "sentence": "has a key that STIX does not allow here: letters, digits, - and _ only",
-        },
-        "additionalProperties": item,
+        **keyed({key: item}, "is not a key that STIX allows here: letters, digits, - and _"),
+    }
+
+
+def keyed(forms: Mapping[str, Fragment], sentence: str) -> Fragment:
+    """Properties whose names have one of these forms; `sentence` says what is wrong with others.
+
+    JSON Schema's propertyNames would say the same, but reporting it takes quadratic time.
+    """
+    return {
+        "patternProperties": dict(forms),
+        "additionalProperties": False,
+        "key_sentence": sentence,
     }
 
 
@@ -161,22 +170,34 @@ _HASH_FORMS: Mapping[str, Fragment] = {
 
 # The spelling of the vocabulary is the only one for its algorithms: sha256 or SHA1 would hide from
 # whoever looks for SHA-256 or SHA-1. Other algorithms keep the name that their users give them.
-_MISSPELT_HASH = "^(?i:md-5|md_5|md5|sha-?1|sha-?256|sha-?512|sha3-?256|sha3-?512|ssdeep|tlsh)$"
+_MISSPELT_HASHES = {
+    variant
+    for name in _HASH_FORMS
+    for bare in (name, name.replace("-", ""))
+    for variant in (bare, bare.lower(), bare.capitalize())
+} - _HASH_FORMS.keys()
+
+_MISSPELT: Fragment = {
+    "not": {},
+    "sentence": f"is spelt otherwise in STIX: {', '.join(_HASH_FORMS)}",
+}
 
 HASHES: Fragment = {
     "type": "object",
     "minProperties": 1,
-    "properties": dict(_HASH_FORMS),
-    "propertyNames": {
-        "pattern": "^[a-zA-Z0-9_-]{3,250}$",
-        "anyOf": [{"enum": list(_HASH_FORMS)}, {"not": {"pattern": _MISSPELT_HASH}}],
+    "properties": {
+        **_HASH_FORMS,
+        **dict.fromkeys(sorted(_MISSPELT_HASHES), _MISSPELT),
     },
-    "additionalProperties": {"type": "string", "minLength": 1},
-    "sentence": f"must name hash algorithms as the vocabulary does: {', '.join(_HASH_FORMS)}",
+    **keyed(
+        {"^[a-zA-Z0-9_-]{3,250}$": {"type": "string", "minLength": 1}},
+        "is no name of a hash algorithm: letters, digits, - and _, at least three",
+    ),
 }
 VOCABULARY_HASHES: Fragment = {
     "type": "object",
     "minProperties": 1,
     "properties": dict(_HASH_FORMS),
     "additionalProperties": False,
+    "key_sentence": f"is not one of {', '.join(_HASH_FORMS)}",
 }

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -155,17 +156,17 @@ REFUSED = {
     "a duplicate key whose first value holds quotes": (b'{"a":"\\"\\\\","a":1}', "/a", 12),
     "NaN": (b'{"a":[1,NaN]}', "/a/1", 8),
     "Infinity": (b'{"a":Infinity}', "/a", 5),
-    "negative Infinity": (b'[-Infinity]', "/0", 1),
+    "negative Infinity": (b"[-Infinity]", "/0", 1),
     "a number that overflows": (b'{"a":1e400}', "/a", 5),
-    "an integer just too large": (b'[0,9007199254740992]', "/1", 3),
-    "an integer just too small": (b'[-9007199254740992]', "/0", 1),
-    "a huge integer": (b'[123456789012345678901234567890]', "/0", 1),
+    "an integer just too large": (b"[0,9007199254740992]", "/1", 3),
+    "an integer just too small": (b"[-9007199254740992]", "/0", 1),
+    "a huge integer": (b"[123456789012345678901234567890]", "/0", 1),
     "a large number with exponent": (b'{"a":{"b":1e16}}', "/a/b", 10),
     "a lone high surrogate": (b'{"a":"\\ud800"}', "/a", 5),
     "a lone low surrogate in a key": (b'{"\\udc00":1}', "", 1),
     "invalid UTF-8": (b'{"a":"\xff"}', "/a", 6),
     "a surrogate encoded in UTF-8": (b'["\xed\xa0\x80"]', "/0", 2),
-    "a byte order mark": (b'\xef\xbb\xbf{}', "", 0),
+    "a byte order mark": (b"\xef\xbb\xbf{}", "", 0),
     "a trailing comma": (b'{"a":[1,]}', "/a/0", 7),
     "a comment": (b'{"a":1}//', "", 7),
     "a control character": (b'["\x01"]', "/0", 2),
@@ -236,8 +237,6 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_stays_bounded_for(name: str) -> None:
     start = perf_counter()
-    try:
+    with suppress(MalformedJSON):
         parse(HOSTILE[name], max_bytes=ROOMY)
-    except MalformedJSON:
-        pass
     assert perf_counter() - start < 5  # a second on a busy machine; quadratic would take minutes
