@@ -149,7 +149,7 @@ def start_node(
     variables |= {"RETORT_DATA": str(data_dir), **(environment or {})}
     if database_url:
         variables["DATABASE_URL"] = database_url
-    handle, log = tempfile.mkstemp(prefix="retort-node-", suffix=".log")
+    handle, log = tempfile.mkstemp(prefix="node-", suffix=".log", dir=data_dir.parent)
     process = subprocess.Popen(
         [python, "manage.py", "up", "--data", str(data_dir), "--port", str(port)],
         cwd=checkout,
