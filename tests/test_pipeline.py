@@ -205,6 +205,7 @@ def test_without_a_broker_a_post_stays_pending_and_is_handed_over_later(
 ) -> None:
     body = envelope(*(indicator(n) for n in range(5)))
     nobody_listens = Celery("down", broker="redis://127.0.0.1:9/0", set_as_current=False)
+    nobody_listens.conf.broker_transport_options = {"max_retries": 0}
     with mock.patch.object(pipeline, "current_app", nobody_listens):
         status = pipeline.receive(forum, alder, body)
     assert counted(status) == (0, 0, 5)

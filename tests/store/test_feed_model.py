@@ -237,6 +237,11 @@ class StoreMachine(RuleBasedStateMachine):
         assert [row.seq for row in page.rows] == [e.seq for e in expected[:2]]
         assert page.more == (len(expected) > 2)
         assert all(row.body is None for row in page.rows)
+        contents = feed.read_contents(
+            self.collections[where].pk, selection, after=after, until=until, limit=2
+        )
+        assert contents.bodies == tuple(e.body for e in expected[:2])
+        assert (contents.seqs, contents.more) == (tuple(r.seq for r in page.rows), page.more)
 
     @invariant()
     def everybodys_pages_hold_what_the_feed_holds(self) -> None:

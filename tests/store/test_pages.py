@@ -14,7 +14,7 @@ from indicators.models import Collection, KeptPage, Member
 from indicators.store import feed, pages
 from indicators.store.withdrawal import withdraw
 from indicators.taxii import full_pages, resources
-from tests.objects import id_of, indicator
+from tests.objects import id_of, indicator, stix_objects
 from tests.store.witness import (
     EVERY,
     LATEST,
@@ -57,17 +57,17 @@ def take_back(collection: Collection, member: Member, *keys: object) -> None:
 
 def test_a_kept_page_has_the_bytes_of_a_direct_read(filled: Collection) -> None:
     made, kept = page_of_everybody(filled), page_of_everybody(filled)
-    direct = feed.read_page(filled.pk, LATEST, after=-1, limit=4)
+    direct = feed.read_contents(filled.pk, LATEST, after=-1, limit=4)
     assert made is not None
     assert made == kept
     envelope = orjson.loads(pages.decompress(made.body))
-    assert pages.decompress(made.body) == resources.envelope(direct.rows, envelope["next"])
+    assert pages.decompress(made.body) == resources.envelope(direct.bodies, envelope["next"])
     assert (made.last_seq, made.entries) == (3, 4)
 
 
 def test_a_kept_page_is_not_read_from_the_feed_again(filled: Collection) -> None:
     page_of_everybody(filled)
-    with mock.patch.object(feed, "read_page", side_effect=AssertionError):
+    with mock.patch.object(feed, "read_contents", side_effect=AssertionError):
         assert page_of_everybody(filled) is not None
 
 
@@ -154,6 +154,24 @@ def test_pages_that_became_shorter_lose_nothing(
     settings.PAGE_SIZE = 2
     post(filled, alder, indicator(0, version=1))
     assert walk(filled) == ids(1, 2, 3, 4, 5, 6, 7, 8, 9, 0)
+
+
+def test_a_page_ends_with_the_object_that_fills_it(filled: Collection, alder: Member) -> None:
+    size = len(stix_objects([indicator(0)])[0].body)
+    with mock.patch.object(feed, "MOST_BYTES", 2 * size):
+        found = feed.read_contents(filled.pk, LATEST, after=-1, limit=4)
+        assert (found.seqs, found.more) == ((0, 1), True)
+        for _ in range(2):
+            assert walk(filled) == ids(*range(10))
+            assert walk(filled, EVERY) == ids(*range(10))
+        post(filled, alder, indicator(1, version=1))
+        assert walk(filled) == ids(0, *range(2, 10), 1)
+
+
+def test_an_object_larger_than_a_page_is_a_page(filled: Collection) -> None:
+    with mock.patch.object(feed, "MOST_BYTES", 1):
+        assert feed.read_contents(filled.pk, LATEST, after=8, limit=4).seqs == (9,)
+        assert walk(filled) == ids(*range(10))
 
 
 def test_a_page_made_with_another_key_is_made_anew(filled: Collection, settings: Any) -> None:
@@ -252,18 +270,18 @@ def unfinished(work: Callable[[], Any]) -> Iterator[None]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("step", ["read_page", "keep"])
+@pytest.mark.parametrize("step", ["read_contents", "keep"])
 def test_a_page_read_before_a_change_is_not_kept_after_it(
     filled: Collection, alder: Member, step: str
 ) -> None:
-    where: Any = {"read_page": feed, "keep": pages}[step]
+    where: Any = {"read_contents": feed, "keep": pages}[step]
     original = getattr(where, step)
     changes = iter([lambda: elsewhere(lambda: post(filled, alder, indicator(1, version=1)))])
 
     def change_first(*args: Any, **more: Any) -> Any:
-        found = original(*args, **more) if step == "read_page" else None
+        found = original(*args, **more) if step == "read_contents" else None
         next(changes, lambda: None)()
-        return found if step == "read_page" else original(*args, **more)
+        return found if step == "read_contents" else original(*args, **more)
 
     with mock.patch.object(where, step, change_first):
         page_of_everybody(filled)

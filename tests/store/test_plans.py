@@ -106,10 +106,15 @@ PLACES = {"the first page": -1, "a page within": 12_000, "the last page": 29_950
 
 
 def read(collection: Collection, selection: feed.Selection, after: int) -> tuple[feed.Page, Plans]:
+    """A page, read as rows and as objects: by the same plan."""
     with explained() as plans:
         page = feed.read_page(collection.pk, selection, after=after, limit=LIMIT)
-    assert plans.statements == 1
-    assert not plans.scanned
+    with explained() as others:
+        contents = feed.read_contents(collection.pk, selection, after=after, limit=LIMIT)
+    assert (plans.statements, others.statements) == (1, 1)
+    assert not plans.scanned | others.scanned
+    assert (plans.indexes, plans.visited) == (others.indexes, others.visited)
+    assert contents.seqs == tuple(row.seq for row in page.rows)
     return page, plans
 
 

@@ -114,7 +114,7 @@ def walk(collection: Collection, selection: feed.Selection = LATEST) -> list[str
         if kept is not None:
             found, after = found + ids_on(kept), kept.last_seq
             continue
-        page = feed.read_page(collection.pk, selection, after=after, limit=settings.PAGE_SIZE)
-        found, more = found + [row.stix_id for row in page.rows], page.more
-        after = page.rows[-1].seq if page.rows else after
+        page = feed.read_contents(collection.pk, selection, after=after, limit=settings.PAGE_SIZE)
+        found, more = found + [orjson.loads(body)["id"] for body in page.bodies], page.more
+        after = page.seqs[-1] if page.seqs else after
     return found
