@@ -11,10 +11,14 @@ def main() -> None:
     os.environ.setdefault("LOG_LEVEL", "warning")
     from django.core.management import execute_from_command_line
 
+    from indicators.config.env import Misconfigured
     from indicators.local import borrow_for_command
 
-    with borrow_for_command(sys.argv):
-        execute_from_command_line(sys.argv)
+    try:
+        with borrow_for_command(sys.argv):
+            execute_from_command_line(sys.argv)
+    except Misconfigured as error:
+        raise SystemExit(f"Configuration: {error}") from None
 
 
 if __name__ == "__main__":

@@ -45,6 +45,19 @@ def test_production_refuses_to_boot_without(missing: str) -> None:
     assert f"{missing} is not set" in refused.stderr
 
 
+def test_a_command_says_what_is_wrong_in_one_sentence() -> None:
+    refused = subprocess.run(
+        [sys.executable, "manage.py", "doctor"],
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"], "PAGE_SIZE": "many"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert refused.stderr == "Configuration: PAGE_SIZE is 'many'; it must be a whole number.\n"
+
+
 def test_production_makes_no_files(tmp_path: Path) -> None:
     boot({**COMPLETE, "RETORT_DATA": str(tmp_path / "data")})
     assert not (tmp_path / "data").exists()

@@ -32,9 +32,7 @@ OPERATIONS = [
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(data=st.data())
 def test_no_generated_request_gets_a_500_or_another_media_type(
     feed: Feed, path: str, method: str, data: st.DataObject
@@ -126,9 +124,7 @@ def test_a_body_shorter_than_its_length_stores_nothing(feed: Feed) -> None:
 def test_a_gzip_bomb_is_not_unpacked(feed: Feed) -> None:
     bomb = gzip.compress(b"0" * (64 << 20))
     headers = {"Content-Type": TAXII, "Content-Encoding": "gzip"}
-    response = feed.session().post(
-        f"{feed.url}objects/", data=bomb, headers=headers, timeout=60
-    )
+    response = feed.session().post(f"{feed.url}objects/", data=bomb, headers=headers, timeout=60)
     assert response.status_code == 415
 
 
