@@ -16,7 +16,9 @@ _CHUNK = 1 << 20
 _MOST_BYTES_OF_ONE = 16 << 20
 _MOST_SKELETON = 1 << 20
 # A string (whole), a bracket, or the beginning of a string that the buffer does not end.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]|"', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|"', re.DOTALL)
+# Up to the next bracket, or to a string that the buffer does not end: most of an object, at once.
+_INSIDE = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _BETWEEN = re.compile(rb"[ \t\r\n]*,?[ \t\r\n]*")
 _KEY = b'"objects"'
 
@@ -63,6 +65,8 @@ class _Cutter:
 
     def slices(self) -> Iterator[bytes]:
         while True:
+            if self.in_list and (skipped := _INSIDE.match(self.buffer, self.at)):
+                self.at = skipped.end()
             token = _TOKEN.search(self.buffer, self.at)
             if token is None or token[0] == b'"':
                 if not self._fill(token.start() if token else len(self.buffer)):
