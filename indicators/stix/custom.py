@@ -43,13 +43,12 @@ def check_for(value: Mapping[str, Any]) -> Check | str:
 
 def check_undefined_properties(check: Check, value: Mapping[str, Any]) -> Iterator[Finding]:
     """Undefined properties belong to an extension, or to a vendor that is known for them."""
-    undefined = value.keys() - check.allowed
-    if not undefined:
+    if check.allowed.issuperset(value):
         return
     defined_elsewhere = not check.object_type.name or "toplevel-property-extension" in set(
         _extension_types(value)
     )
-    for name in sorted(undefined):
+    for name in sorted(value.keys() - check.allowed):
         if name in _RESERVED:
             yield (name,), "is a name that STIX reserves (§12): choose another"
         elif defined_elsewhere or is_legacy_property(name):

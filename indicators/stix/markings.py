@@ -43,15 +43,21 @@ TLP_MARKINGS: Mapping[str, Tlp] = {**TLP_2_MARKINGS, **TLP_1_MARKINGS}
 
 def strictest_tlp(value: Mapping[str, Any]) -> Tlp | None:
     """The strictest TLP that a structurally sound object names, as a whole or in part."""
-    named = [TLP_MARKINGS[ref] for ref in _marking_refs(value) if ref in TLP_MARKINGS]
-    return max(named, key=_RANKS.__getitem__) if named else None
+    strictest = None
+    for ref in _marking_refs(value):
+        tlp = TLP_MARKINGS.get(ref)
+        if tlp and (strictest is None or tlp.rank > strictest.rank):
+            strictest = tlp
+    return strictest
 
 
 def _marking_refs(value: Mapping[str, Any]) -> Iterable[str]:
-    yield from value.get("object_marking_refs", ())
-    for marking in value.get("granular_markings", ()):
-        if "marking_ref" in marking:
-            yield marking["marking_ref"]
+    refs: list[str] = value.get("object_marking_refs", [])
+    if "granular_markings" not in value:
+        return refs
+    return refs + [
+        each["marking_ref"] for each in value["granular_markings"] if "marking_ref" in each
+    ]
 
 
 def _tlp_2_definition(marking_id: str, tlp: Tlp) -> dict[str, Any]:

@@ -39,15 +39,22 @@ def check_pattern_size(pattern: str) -> None:
         raise MalformedPattern(f"has more than {MAX_BYTES} bytes: split it into several indicators")
 
 
-# The forms that we author ourselves. Possessive quantifiers: no backtracking.
+# The forms that we author, and the plainest of everyone else's: a set of tokens, or comparisons of
+# properties with literals. All quantifiers that could compete are possessive: no backtracking.
 _TOKEN_LITERAL = r"'psi1\.[a-z2-7]{8}\.[A-Za-z0-9_-]{22}'"  # noqa: S105 - a form, no secret
-_MEASURE = r"ai-traffic-aggregate:[a-z0-9_]{3,250} (?:>=|<=|!=|=|>|<) [0-9]++(?:\.[0-9]++)?+"
+_PLAIN_PATH = (
+    r"(?!true:|false:)(?=[a-z0-9-]{3})[a-z][a-z0-9]{0,30}(?:-[a-z0-9]{1,30}){0,3}"
+    r":(?!true|false|hashes)[a-z_]{3,60}"
+)
+_PLAIN_TEXT = r"'[^'\\]*+'"
+_PLAIN_NUMBER = r"(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+"
+_PLAIN_COMPARISON = (
+    rf"(?:{_PLAIN_PATH} (?:(?:>=|<=|!=|=|>|<) (?:{_PLAIN_TEXT}|{_PLAIN_NUMBER})"
+    rf"|(?:LIKE|MATCHES) {_PLAIN_TEXT})|file:hashes\.'SHA-256' = '[0-9a-fA-F]{{64}}')"
+)
 _AUTHORED = re.compile(
     rf"\[identifier-token:value IN \({_TOKEN_LITERAL}(?:, ?{_TOKEN_LITERAL})*+\)\]"
-    rf"|\[{_MEASURE}(?: (?:AND|OR) {_MEASURE})*+\]"
-    r"|\[[a-z][a-z0-9]*+(?:-[a-z0-9]++)*+(?<=\w{3}):(?:value|name|number|path|key|user_id)"
-    r" = '[^'\\]*+'\]",
-    re.ASCII,
+    rf"|\[{_PLAIN_COMPARISON}(?: (?:AND|OR) {_PLAIN_COMPARISON})*+\]"
 )
 
 
@@ -225,7 +232,7 @@ class _Reader:
         if operator.kind in _EQUALITY:
             self._check_hash(algorithm, self._expect(_PRIMITIVE, "a literal"))
         elif operator.kind in _ORDERING:
-            self._expect(_ORDERABLE, "a literal that has an order")
+            self._check_hash(algorithm, self._expect(_ORDERABLE, "a literal that has an order"))
         elif operator.kind in _TEXTUAL:
             self._expect(frozenset({"string"}), "a text in single quotes")
         elif operator.kind == "IN":

@@ -2,10 +2,13 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z", re.ASCII
 )
+
+_CACHED_CHARACTERS = 40
 
 SENTENCE = "must be a timestamp in UTC such as 2026-01-31T09:30:00.000Z"
 
@@ -15,9 +18,17 @@ def parse_timestamp(text: str) -> datetime:
 
     Digits beyond the microsecond are cut; compare with `order_key` where they matter.
     """
+    return _parse_cached(text) if len(text) <= _CACHED_CHARACTERS else _parse(text)
+
+
+def _parse(text: str) -> datetime:
     if not _TIMESTAMP.fullmatch(text):
         raise ValueError(SENTENCE)
     return datetime.fromisoformat(text)
+
+
+# Every timestamp is read at least twice, to check it and to keep it, and many objects share theirs.
+_parse_cached = lru_cache(maxsize=1024)(_parse)
 
 
 def is_timestamp(text: str) -> bool:
