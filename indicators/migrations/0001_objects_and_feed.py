@@ -6,6 +6,8 @@ import uuid
 from django.db import migrations, models
 
 # The first column of each index is the collection: a feed is read one collection at a time.
+# entry_by_version holds another form of `version`, so that the planner never takes it to look up an
+# id and version: thousands of objects may share a version, and a young table has no statistics.
 ENTRIES = """
 CREATE TABLE indicators_entry (
     collection_id uuid NOT NULL REFERENCES indicators_collection (id),
@@ -23,7 +25,7 @@ CREATE TABLE indicators_entry (
 CREATE UNIQUE INDEX entry_by_date ON indicators_entry (collection_id, date_added);
 CREATE UNIQUE INDEX entry_by_object ON indicators_entry (collection_id, stix_id, version);
 CREATE INDEX entry_by_type ON indicators_entry (collection_id, type, is_latest, is_first, seq);
-CREATE INDEX entry_by_version ON indicators_entry (collection_id, version, seq);
+CREATE INDEX entry_by_version ON indicators_entry (collection_id, (version AT TIME ZONE 'UTC'), seq);
 CREATE INDEX entry_latest ON indicators_entry (collection_id, seq) WHERE is_latest;
 CREATE INDEX entry_first ON indicators_entry (collection_id, seq) WHERE is_first;
 """

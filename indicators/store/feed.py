@@ -217,7 +217,7 @@ def _by_version(versions: Versions) -> list[str]:
     """A condition per index: entry's primary key, entry_latest, entry_first, entry_by_version."""
     if versions.every:
         return ["true"]
-    conditions = [f"version = {name}" for name in _exact(versions)]
+    conditions = _exactly(versions)
     if versions.latest:
         conditions.append("is_latest")
     if versions.first:
@@ -257,8 +257,14 @@ def _by_type(selection: Selection) -> list[str]:
         for number in range(len(selection.types))
         for seat in seats
     ]
-    conditions += [f"version = {name} AND type = ANY(%(types)s)" for name in _exact(versions)]
+    conditions += [f"{exactly} AND type = ANY(%(types)s)" for exactly in _exactly(versions)]
     return [_BRANCH.format(condition=condition) for condition in conditions]
+
+
+def _exactly(versions: Versions) -> list[str]:
+    """A condition for each exact version, in the form that entry_by_version is made of."""
+    utc = "AT TIME ZONE 'UTC'"
+    return [f"version {utc} = {name}::timestamptz {utc}" for name in _exact(versions)]
 
 
 def _exact(versions: Versions) -> list[str]:
