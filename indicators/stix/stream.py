@@ -6,14 +6,17 @@ the skeleton that remains, so nothing that this module overlooks gets past.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import BinaryIO
 
 from federation.canonical import MalformedJSON, parse
-from indicators.stix.objects import UnreadableInput
+from indicators.stix.objects import Parsed, UnreadableInput
+from indicators.stix.parsing import parse_objects
 
 _CHUNK = 1 << 20
 _MOST_BYTES_OF_ONE = 16 << 20
+_PART = 1 << 20
 _MOST_SKELETON = 1 << 20
 # A string (whole), a bracket, or the beginning of a string that the buffer does not end.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|"', re.DOTALL)
@@ -42,6 +45,44 @@ def envelopes(stream: BinaryIO, *, objects: int = 1000) -> Iterator[Envelope]:
             first, slices = first + len(slices), []
     if slices:
         yield _envelope(first, slices)
+
+
+def parse_in_parts(source: bytes, *, max_bytes: int) -> Parsed:
+    """Just like `parse_objects`, but some objects at a time if there are many.
+
+    Read as a whole, a source takes fifteen times its size; in parts, what it becomes and little
+    more. Raises UnreadableInput.
+    """
+    if _PART * 2 < len(source) <= max_bytes:
+        try:
+            return _parsed_parts(source, max_bytes)
+        except UnreadableInput:
+            pass  # as a whole it may be readable, as with an element that is no object; or says why
+    return parse_objects(source, max_bytes=max_bytes)
+
+
+def _parsed_parts(source: bytes, max_bytes: int) -> Parsed:
+    cutter = _Cutter(BytesIO(source))
+    whole = Parsed([], [])
+    slices: list[bytes] = []
+    first = size = 0
+    for each in cutter.slices():
+        slices.append(each)
+        size += len(each)
+        if size >= _PART:
+            _join(whole, _envelope(first, slices), max_bytes)
+            first, slices, size = first + len(slices), [], 0
+    _join(whole, _envelope(first, slices), max_bytes)
+    # What is left must be a bundle or an envelope, too, of no objects.
+    parse_objects(b"".join(cutter.skeleton), max_bytes=max_bytes)
+    return whole
+
+
+def _join(whole: Parsed, envelope: Envelope, max_bytes: int) -> None:
+    part = parse_objects(envelope.source, max_bytes=max_bytes + len(envelope.source))
+    first = envelope.first
+    whole.objects.extend(replace(each, index=first + each.index) for each in part.objects)
+    whole.problems.extend(replace(each, index=first + each.index) for each in part.problems)
 
 
 def _envelope(first: int, slices: list[bytes]) -> Envelope:
