@@ -430,3 +430,17 @@ def test_of_two_members_who_publish_one_id_at_once_one_owns_it(
     )
     assert sorted({*verdicts(first), *verdicts(second)}) == [ADDED, REFUSED]
     assert ObjectVersion.objects.count() == 20
+
+
+def test_the_planner_knows_a_feed_that_has_just_grown(forum: Collection, alder: Member) -> None:
+    def known() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT sum(greatest(reltuples, 0))::int FROM pg_class"
+                " WHERE relname LIKE 'indicators_entry__'"
+            )
+            return int(cursor.fetchone()[0])
+
+    for expected, count in ((0, 1000), (1030, 30), (1030, 1000), (5030, 3000)):
+        post(forum, alder, *(indicator() for _ in range(count)))
+        assert known() == expected
