@@ -26,7 +26,7 @@ class Variable:
     default: str
 
 
-#: Every variable that was asked for, in order: what `doctor --settings` prints.
+#: Every variable that was asked for, in order: what `doctor --variables` prints.
 VARIABLES: list[Variable] = []
 
 

@@ -203,3 +203,6 @@ LOG_LEVEL = env.choice(
     "LOG_LEVEL", "info", ("info", "warning"), "What is logged; commands: warning"
 )
 telemetry.configure(LOG_FORMAT, LOG_LEVEL)
+
+#: For `doctor --variables`.
+VARIABLES = env.VARIABLES

@@ -120,7 +120,7 @@ def coded(body: bytes, coding: str, tagged: str, headers: dict[str, str]) -> Htt
 
 def not_modified(tagged: str, headers: dict[str, str]) -> HttpResponse:
     kept = {"ETag": tagged, "Vary": "Accept-Encoding, Authorization"}
-    return HttpResponse(status=304, headers=headers | kept)
+    return HttpResponse(status=304, content_type=media.TAXII, headers=headers | kept)
 
 
 def coded_tag(etag: str, coding: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,20 @@ def test_a_command_says_what_is_wrong_in_one_sentence() -> None:
     )
     assert refused.returncode == 1
     assert refused.stderr == "Configuration: PAGE_SIZE is 'many'; it must be a whole number.\n"
+
+
+def test_doctor_lists_every_variable_that_the_settings_read() -> None:
+    listed = subprocess.run(
+        [sys.executable, "manage.py", "doctor", "--variables"],
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    source = (CHECKOUT / "indicators" / "config" / "settings.py").read_text()
+    for name in re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source):
+        assert name in listed
 
 
 def test_production_makes_no_files(tmp_path: Path) -> None:

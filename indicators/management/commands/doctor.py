@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from indicators.management.checkup import Finding, findings
@@ -21,7 +22,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument("--data", type=Path, metavar="DIR", help="the node's data directory")
 
+        parser.add_argument("--variables", action="store_true", help="list what can be set")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["variables"]:
+            self._list_variables()
+            return
         found: list[Finding] = []
         for finding in findings():
             found.append(finding)
@@ -31,6 +37,11 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([finding.as_json() for finding in found], indent=2))
         if not all(finding.ok for finding in found):
             raise SystemExit(1)
+
+    def _list_variables(self) -> None:
+        for variable in settings.VARIABLES:
+            default = f" [{variable.default}]" if variable.default else ""
+            self.stdout.write(f"{variable.name}{default}\n    {variable.purpose}")
 
     def _print(self, finding: Finding) -> None:
         style, word = (self.style.SUCCESS, "ok") if finding.ok else (self.style.ERROR, "problem")
