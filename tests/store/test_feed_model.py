@@ -271,7 +271,7 @@ def test_the_store_does_what_the_model_says(
     run_state_machine_as_test(
         Machine,
         settings=hypothesis_settings(
-            max_examples=25,
+            max_examples=20,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),
