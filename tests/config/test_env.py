@@ -46,11 +46,11 @@ def test_production_refuses_to_boot_without(missing: str) -> None:
     assert f"{missing} is not set" in refused.stderr
 
 
-def test_a_command_says_what_is_wrong_in_one_sentence() -> None:
+def test_a_command_says_what_is_wrong_in_one_sentence(tmp_path: Path) -> None:
     refused = subprocess.run(
         [sys.executable, "manage.py", "doctor"],
         cwd=CHECKOUT,
-        env={"PATH": os.environ["PATH"], "PAGE_SIZE": "many"},
+        env={"PATH": os.environ["PATH"], "RETORT_DATA": str(tmp_path), "PAGE_SIZE": "many"},
         capture_output=True,
         text=True,
         check=False,
@@ -59,11 +59,11 @@ def test_a_command_says_what_is_wrong_in_one_sentence() -> None:
     assert refused.stderr == "Configuration: PAGE_SIZE is 'many'; it must be a whole number.\n"
 
 
-def test_doctor_lists_every_variable_that_the_settings_read() -> None:
+def test_doctor_lists_every_variable_that_the_settings_read(tmp_path: Path) -> None:
     listed = subprocess.run(
         [sys.executable, "manage.py", "doctor", "--variables"],
         cwd=CHECKOUT,
-        env={"PATH": os.environ["PATH"]},
+        env={"PATH": os.environ["PATH"], "RETORT_DATA": str(tmp_path)},
         capture_output=True,
         text=True,
         check=True,
