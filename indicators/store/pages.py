@@ -37,11 +37,20 @@ WHERE c.id = %(collection)s AND c.rewrites = %(rewrites)s
       WHERE before.collection_id = c.id AND before.view = %(view)s::varchar
         AND before.last_seq = %(after_seq)s::bigint))
 FOR SHARE OF c SKIP LOCKED
-ON CONFLICT (collection_id, view, after_seq) DO UPDATE
-SET entries = excluded.entries, date_added_first = excluded.date_added_first,
-    date_added_last = excluded.date_added_last, etag = excluded.etag,
-    made_with = excluded.made_with, zstd = excluded.zstd, gzip = excluded.gzip
-WHERE indicators_keptpage.last_seq = excluded.last_seq
+ON CONFLICT DO NOTHING
+"""
+# The same for a page that was laid out before. Not as one statement: DO UPDATE would watch for one
+# of the two constraints, and of readers that make a page at once one would fail on the other.
+_MAKE_ANEW = """
+UPDATE indicators_keptpage p
+SET entries = %(entries)s, date_added_first = %(first)s, date_added_last = %(last)s,
+    etag = %(etag)s, made_with = %(made_with)b, zstd = %(zstd)b, gzip = %(gzip)b
+FROM (
+    SELECT id FROM indicators_collection
+    WHERE id = %(collection)s AND rewrites = %(rewrites)s FOR SHARE SKIP LOCKED
+) c
+WHERE p.collection_id = c.id AND p.view = %(view)s AND p.after_seq = %(after_seq)s
+  AND p.last_seq = %(last_seq)s AND (p.zstd IS NULL OR p.made_with <> %(made_with)b)
 """
 
 # Pages of a chain don't overlap: the page that a sequence number stands on is the last one that
@@ -137,21 +146,21 @@ def continues(position: Position) -> bool:
 
 def keep(position: Position, rewrites: int, page: Kept, *, zstd: bytes, gzip: bytes) -> None:
     """Keep a page that was read when the collection had counted so many rewrites."""
+    facts = {
+        **asdict(position),
+        "rewrites": rewrites,
+        "last_seq": page.last_seq,
+        "entries": page.entries,
+        "first": page.date_added_first,
+        "last": page.date_added_last,
+        "etag": page.etag,
+        "zstd": zstd,
+        "gzip": gzip,
+    }
     with open_cursor() as cursor:
-        cursor.execute(
-            _KEEP,
-            {
-                **asdict(position),
-                "rewrites": rewrites,
-                "last_seq": page.last_seq,
-                "entries": page.entries,
-                "first": page.date_added_first,
-                "last": page.date_added_last,
-                "etag": page.etag,
-                "zstd": zstd,
-                "gzip": gzip,
-            },
-        )
+        cursor.execute(_KEEP, facts)
+        if not cursor.rowcount:
+            cursor.execute(_MAKE_ANEW, facts)
 
 
 def forget(cursor: Cursor, collection: UUID, seqs: list[int], views: list[str]) -> None:
