@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 import structlog
+import zstandard
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
@@ -117,10 +118,11 @@ def _leave_to_worker(
 ) -> Status:
     status.pendings = orjson.dumps([_detail(o.id, o.version, status.requested_at) for o in objects])
     status.failures, status.failure_count = orjson.dumps(failures), len(failures)
-    payload = b"\n".join([obj.body for obj in objects])
+    payload = zstandard.compress(b"\n".join([obj.body for obj in objects]), 1)
     with transaction.atomic(), open_cursor() as cursor:
         status.save(force_insert=True)
-        # Not by the ORM, which would write megabytes as text, several times over.
+        # Not by the ORM, which would write megabytes as text, several times over; and compressed,
+        # as a connection keeps the memory of the longest statement that it has sent.
         cursor.execute(_SET_PAYLOAD, (payload, status.pk))
         transaction.on_commit(lambda: _send(status.pk))
     return status
@@ -131,7 +133,8 @@ def _read_payload(status_id: UUID) -> list[bytes]:
     with open_cursor(binary=True) as cursor:
         cursor.execute("SELECT payload FROM indicators_status WHERE id = %s", (status_id,))
         row = cursor.fetchone()
-    return [] if row is None or row[0] is None else row[0].split(b"\n")
+    payload = None if row is None else row[0]
+    return [] if payload is None else zstandard.decompress(payload).split(b"\n")
 
 
 def _finish_batch(status: Status, lines: Sequence[bytes]) -> bool:
