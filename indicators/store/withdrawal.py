@@ -84,8 +84,10 @@ def erase(stix_id: str, reason: str) -> int:
             log.lock(collection)
             page = feed.read_page(collection, everything, after=-1, limit=_ALL, bodies=False)
             _withdraw(cursor, collection, stix_id, [row.seq for row in page.rows], reason)
-        # With the id locked nobody publishes it; whoever did so since we looked has committed.
-        ObjectId.objects.select_for_update().filter(pk=stix_id).first()
+        # With the id locked nobody publishes it; whoever did so since we looked has committed. An
+        # id that can't be locked may be published for the first time right now: it is not ours yet.
+        if ObjectId.objects.select_for_update().filter(pk=stix_id).first() is None:
+            raise UnknownObject(f"{stix_id} is not stored here.")
         cursor.execute(_COLLECTIONS_WITH, (stix_id,))
         if cursor.fetchall():
             raise StoreError(f"{stix_id} was published while it was being erased; try again.")
