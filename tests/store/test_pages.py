@@ -22,6 +22,7 @@ from tests.store.witness import (
     page_of_everybody,
     post,
     together,
+    until_one_waits,
     walk,
 )
 
@@ -316,8 +317,7 @@ def test_a_change_waits_for_a_page_that_is_being_kept_and_then_drops_it(
     with transaction.atomic():
         page_of_everybody(filled)
         changer.start()
-        changer.join(0.3)
-        assert changer.is_alive()
+        until_one_waits()
     changer.join(20)
     assert chain(filled) == [(-1, 3, False)]
 

@@ -14,7 +14,17 @@ from indicators.store.custody import ensure_own_member
 from indicators.store.errors import NotTheOwner, StoreError, UnknownObject
 from indicators.store.withdrawal import erase, withdraw
 from tests.objects import domain_name, id_of, indicator, moment, stix_object
-from tests.store.witness import EVERY, FIRST, LATEST, post, rows, served, sound, together
+from tests.store.witness import (
+    EVERY,
+    FIRST,
+    LATEST,
+    post,
+    rows,
+    served,
+    sound,
+    together,
+    until_one_waits,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -166,13 +176,13 @@ def test_an_erasure_that_misses_a_publication_says_so(
     three: Collection, annex: Collection, alder: Member
 ) -> None:
     """It is published in another collection, and committed, while the erasure waits for its id."""
-    published, waiting = threading.Event(), threading.Event()
+    published = threading.Event()
 
     def publish() -> None:
         with transaction.atomic():
             post(annex, alder, indicator("a"))
             published.set()
-            waiting.wait(0.5)
+            until_one_waits()
 
     def erase_it() -> None:
         published.wait(10)

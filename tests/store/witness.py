@@ -1,6 +1,7 @@
 """What tests ask of the store after the fact, independent of the code under test."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -118,3 +119,15 @@ def walk(collection: Collection, selection: feed.Selection = LATEST) -> list[str
         found, more = found + [orjson.loads(body)["id"] for body in page.bodies], page.more
         after = page.seqs[-1] if page.seqs else after
     return found
+
+
+def until_one_waits() -> None:
+    """Until another connection waits for a lock, which is ours."""
+    for _ in range(2000):
+        with connection.cursor() as cursor:
+            # (pg_stat_activity stands still within a transaction.)
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                return
+        time.sleep(0.005)
+    raise AssertionError("nobody waits")
