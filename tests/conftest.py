@@ -13,14 +13,12 @@ _HOME = tempfile.TemporaryDirectory(prefix="retort-tests-settings-")
 os.environ["RETORT_DATA"] = str(Path(_HOME.name) / "data")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "indicators.config.settings")
 
-from tests.database import Server, embedded_server  # noqa: E402 - reads the environment
+import django  # noqa: E402 - reads the environment, as the next line does
 
+from tests.database import Server, embedded_server  # noqa: E402
 
-def pytest_configure() -> None:
-    """Read the settings now, not before: pytest-django then sets Django up."""
-    from django.conf import settings
-
-    assert settings.DATABASES
+# The conftests below import models; with one folder named on the command line, right after this.
+django.setup()
 
 
 @pytest.fixture(scope="session")

@@ -155,6 +155,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
+    # A request doesn't wait for a broker that is down: the work is in the database.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
 }
 if not CELERY_BROKER_URL.startswith(("redis", "valkey", "unix")):
     CELERY_BROKER_TRANSPORT_OPTIONS = {}

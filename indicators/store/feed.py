@@ -57,12 +57,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A page of objects, column by column: what an envelope is made of, and nothing else."""
+    """A page of objects: what an envelope is made of, and nothing else.
+
+    `objects` is their canonical bytes with commas between; `dates` are those of the first and the
+    last. On an empty page both are empty.
+    """
 
     seqs: tuple[int, ...]
     dates: tuple[datetime, ...]
-    bodies: tuple[bytes, ...]
+    objects: bytes
     more: bool
+
+
+_EMPTY = Contents((), (), b"", more=False)
 
 
 _PAGE = """
@@ -72,17 +79,21 @@ FROM (
 ) page {join}
 ORDER BY page.seq
 """
-# Bodies are counted before they are read: what is beyond %(most)s bytes is left to the next page.
+# The database joins the bytes: one row with a megabyte is read three times as fast as a thousand
+# rows. Bodies are counted before they are read: what is beyond %(most)s bytes is left to the next
+# page, as is the one entry beyond %(limit)s.
 _CONTENTS = """
-SELECT seq, date_added, CASE WHEN bytes_before < %(most)s THEN body END
+SELECT array_agg(seq ORDER BY seq) FILTER (WHERE fits),
+       min(date_added) FILTER (WHERE fits), max(date_added) FILTER (WHERE fits),
+       string_agg(body, ',' ORDER BY seq) FILTER (WHERE fits), NOT bool_and(fits)
 FROM (
     SELECT page.seq, page.date_added, v.body,
-           sum(octet_length(v.body)) OVER (ORDER BY page.seq ROWS UNBOUNDED PRECEDING)
-           - octet_length(v.body) AS bytes_before
+           row_number() OVER here <= %(limit)s
+           AND sum(octet_length(v.body)) OVER here - octet_length(v.body) < %(most)s AS fits
     FROM (SELECT DISTINCT ON (seq) * FROM ({branches}) found ORDER BY seq LIMIT %(fetch)s) page
     JOIN indicators_objectversion v ON v.id = page.object_version_id
+    WINDOW here AS (ORDER BY page.seq ROWS UNBOUNDED PRECEDING)
 ) sized
-ORDER BY seq
 """
 _BRANCH = """
 (SELECT seq, date_added, stix_id, version, object_version_id FROM indicators_entry
@@ -143,16 +154,17 @@ def read_contents(
 ) -> Contents:
     """Like `read_page`, but the objects only; fewer than `limit` if they are large."""
     if selection.nothing or selection.versions.none:
-        return Contents((), (), (), more=False)
+        return _EMPTY
     statement = _CONTENTS.format(branches=_branches(selection))
-    parameters = _parameters(collection, selection, after, until, limit) | {"most": MOST_BYTES}
+    parameters = _parameters(collection, selection, after, until, limit)
     with open_cursor(binary=True) as cursor:
-        found = cursor.execute(statement, parameters).fetchall()
-    if not found:
-        return Contents((), (), (), more=False)
-    seqs, dates, bodies = zip(*found[:limit], strict=True)
-    count = bodies.index(None) if bodies[-1] is None else len(bodies)
-    return Contents(seqs[:count], dates[:count], bodies[:count], more=len(found) > count)
+        row = cursor.execute(
+            statement, parameters | {"limit": limit, "most": MOST_BYTES}
+        ).fetchone()
+    if row is None or row[0] is None:
+        return _EMPTY
+    seqs, first, last, objects, more = row
+    return Contents(tuple(seqs), (first, last), objects, more)
 
 
 def position_after(collection: UUID, moment: datetime) -> int:

@@ -74,7 +74,7 @@ def _make(position: pages.Position, query: Query, coding: str, *, until: int) ->
         return None
     last_seq = until if laid_out else page.seqs[-1]
     next = cursor.sign(last_seq, position.collection, query.bound_to)
-    body = resources.envelope(page.bodies, next)
+    body = resources.envelope(page.objects, next)
     zstd, gzip = pages.compress(body)
     made = pages.Kept(
         last_seq=last_seq,
@@ -89,4 +89,5 @@ def _make(position: pages.Position, query: Query, coding: str, *, until: int) ->
 
 
 def _made_with() -> bytes:
-    return hashlib.sha256(_FORM + cursor.key_fingerprint()).digest()[:8]
+    facts = _FORM + cursor.key_fingerprint() + settings.PAGE_SIZE.to_bytes(8)
+    return hashlib.sha256(facts).digest()[:8]

@@ -45,18 +45,12 @@ def collection(permission: Permission) -> dict[str, Any]:
     }
 
 
-def envelope(bodies: Sequence[bytes], next: str | None) -> bytes:
-    """Canonical bytes as stored, joined; `{}` when empty. `more` goes with `next`, always.
-
-    The megabyte is copied once: what surrounds the objects is joined to the first and the last.
-    """
+def envelope(objects: bytes, next: str | None) -> bytes:
+    """Canonical bytes as stored; `{}` when empty. `more` goes with `next`, always."""
     head = b"{" if next is None else b'{"more":true,"next":"' + next.encode() + b'",'
-    if not bodies:
+    if not objects:
         return head.rstrip(b",") + b"}"
-    parts = [*bodies]
-    parts[0] = head + b'"objects":[' + parts[0]
-    parts[-1] += b"]}"
-    return b",".join(parts)
+    return b"".join((head, b'"objects":[', objects, b"]}"))
 
 
 def manifest(rows: Sequence[Row], next: str | None) -> bytes:

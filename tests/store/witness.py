@@ -116,7 +116,8 @@ def walk(collection: Collection, selection: feed.Selection = LATEST) -> list[str
             found, after = found + ids_on(kept), kept.last_seq
             continue
         page = feed.read_contents(collection.pk, selection, after=after, limit=settings.PAGE_SIZE)
-        found, more = found + [orjson.loads(body)["id"] for body in page.bodies], page.more
+        found += [obj["id"] for obj in orjson.loads(b"[" + page.objects + b"]")]
+        more = page.more
         after = page.seqs[-1] if page.seqs else after
     return found
 
