@@ -74,7 +74,7 @@ def _make(position: pages.Position, query: Query, coding: str, *, until: int) ->
         return None
     last_seq = until if laid_out else page.seqs[-1]
     next = cursor.sign(last_seq, position.collection, query.bound_to)
-    body = resources.envelope(page.objects, next)
+    body = resources.envelope(page.bodies, next)
     zstd, gzip = pages.compress(body)
     made = pages.Kept(
         last_seq=last_seq,

@@ -45,12 +45,18 @@ def collection(permission: Permission) -> dict[str, Any]:
     }
 
 
-def envelope(objects: bytes, next: str | None) -> bytes:
-    """Canonical bytes as stored; `{}` when empty. `more` goes with `next`, always."""
+def envelope(bodies: Sequence[bytes], next: str | None) -> bytes:
+    """Canonical bytes as stored, joined; `{}` when empty. `more` goes with `next`, always.
+
+    The megabyte is copied once: what surrounds the objects is joined to the first and the last.
+    """
     head = b"{" if next is None else b'{"more":true,"next":"' + next.encode() + b'",'
-    if not objects:
+    if not bodies:
         return head.rstrip(b",") + b"}"
-    return b"".join((head, b'"objects":[', objects, b"]}"))
+    parts = [*bodies]
+    parts[0] = head + b'"objects":[' + parts[0]
+    parts[-1] += b"]}"
+    return b",".join(parts)
 
 
 def manifest(rows: Sequence[Row], next: str | None) -> bytes:

@@ -62,7 +62,7 @@ def test_a_kept_page_has_the_bytes_of_a_direct_read(filled: Collection) -> None:
     assert made is not None
     assert made == kept
     envelope = orjson.loads(pages.decompress(made.body))
-    assert pages.decompress(made.body) == resources.envelope(direct.objects, envelope["next"])
+    assert pages.decompress(made.body) == resources.envelope(direct.bodies, envelope["next"])
     assert (made.last_seq, made.entries) == (3, 4)
 
 

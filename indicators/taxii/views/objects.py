@@ -124,7 +124,7 @@ def _start(collection: UUID, query: Query) -> int:
 def _envelope(request: HttpRequest, collection: UUID, query: Query, after: int) -> HttpResponse:
     page = feed.read_contents(collection, query.selection, after=after, limit=query.limit)
     next = cursor.sign(page.seqs[-1], collection, query.bound_to) if page.more else None
-    body = resources.envelope(page.objects, next)
+    body = resources.envelope(page.bodies, next)
     tag = _tag(collection, query, page.seqs, page.more)
     return send(request, body, etag=tag, headers=resources.date_headers(page.dates))
 
