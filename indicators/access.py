@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 from django.db.models import Model
 
@@ -169,9 +170,12 @@ def _usable(proof: str, digest: bytes) -> Credential:
 
 
 def _row(statement: str, *parameters: Any) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        row: tuple[Any, ...] | None = cursor.fetchone()
+    """One row by a prepared statement: parsed and planned once a connection, not each request."""
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    assert isinstance(connection.connection, psycopg.Connection)  # noqa: S101 - the only engine
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        row: tuple[Any, ...] | None = cursor.execute(statement, parameters, prepare=True).fetchone()
     return row
 
 
