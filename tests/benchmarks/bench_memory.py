@@ -4,17 +4,20 @@ PSS counts a shared page by its share, so the processes' figures add up.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from time import sleep
 
+import orjson
 import psutil
 
 from tests.benchmarks.client import Client, Door, crowd, expect, walk
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import Author
 from tests.benchmarks.place import Place
+from tests.journeys.feed import Feed
 from tests.journeys.node import Node
 
 MEGABYTES = 250.0
@@ -32,8 +35,8 @@ def run(place: Place) -> list[Figure]:
         figures += _figures("paging the store", paging)
         with peak(place.node) as posting:
             doors = [(place.door(collection=posted), 300 + n) for n in range(2)]
-            together(post_largest, doors)
-            _await_worker(place)
+            statuses = together(post_largest, doors)
+            await_worker(place.feed, chain.from_iterable(statuses))
         figures += _figures("POSTs of 10 MiB", posting)
     with peak(place.node) as after:
         sleep(2)
@@ -50,16 +53,19 @@ def page_through(door: Door, number: int) -> None:
     client.close()
 
 
-def post_largest(door: Door, seed: int) -> None:
-    """Envelopes just below max_content_length."""
+def post_largest(door: Door, seed: int) -> list[str]:
+    """POST envelopes just below max_content_length; the ids of their statuses."""
     client, author = Client(door), Author(seed)
+    statuses = []
     for _ in range(POSTS):
         objects, size = [], 16
         while size + len(each := author.objects(1)[0]) + 1 < _MOST_BYTES:
             objects.append(each)
             size += len(each) + 1
-        expect(client.post(b'{"objects":[' + b",".join(objects) + b"]}"), 202)
+        answer = expect(client.post(b'{"objects":[' + b",".join(objects) + b"]}"), 202)
+        statuses.append(str(orjson.loads(answer.body)["id"]))
     client.close()
+    return statuses
 
 
 @contextmanager
@@ -102,11 +108,14 @@ def _figures(when: str, found: dict[str, float]) -> list[Figure]:
     ]
 
 
-def _await_worker(place: Place) -> None:
-    from indicators.models import Status
-
-    for _ in range(1200):
-        if not Status.objects.filter(payload__isnull=False).exists():
-            return
-        sleep(0.1)
-    raise RuntimeError("The worker didn't finish the large POSTs in two minutes.")
+def await_worker(feed: Feed, statuses: Iterable[str]) -> None:
+    """Until the worker has finished these POSTs."""
+    root = feed.url.partition("collections/")[0]
+    with feed.session() as session:
+        for status in statuses:
+            for _ in range(1200):
+                if session.get(f"{root}status/{status}/").json()["status"] == "complete":
+                    break
+                sleep(0.1)
+            else:
+                raise RuntimeError("The worker didn't finish a large POST in two minutes.")

@@ -17,11 +17,11 @@ TOKEN_INDICATOR = "extension-definition--594eb5c0-0756-465b-be9f-6d2436faa48f"
 GREEN = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
 CREATOR = "identity--be45f992-c008-44ef-8483-6c65e712c2c2"
 _TOKENS_EACH = 8
-_RUNS = 3
+_RUNS = 7
 
 
 def run(scale: float = 1.0) -> dict[str, Any]:
-    """Objects a second of CPU for each kind of indicator, best of three, and memory for a post."""
+    """Objects a second of CPU for each kind of indicator, best of seven, and memory for a post."""
     count = max(100, int(5_000 * scale))
     figures = {
         name: _figures([make(number) for number in range(count)])

@@ -1,6 +1,7 @@
 """Where the benchmarks run: a real node, its feed, and the plain view on the same database."""
 
 import gc
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -55,6 +56,7 @@ def adopt(data_dir: Path) -> None:
     import django
 
     django.setup()
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 def fill(node: Node, objects: int) -> Place:
