@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.models import Model
 
 from indicators.models import Collection, Credential, Grant, Member, State
@@ -170,27 +170,12 @@ def _usable(proof: str, digest: bytes) -> Credential:
 
 
 def _row(statement: str, *parameters: Any) -> tuple[Any, ...] | None:
-    """One row by a prepared statement: parsed and planned once a connection, not each request.
-
-    A request asks here first, so this is also where a connection is found broken and replaced:
-    asking the database whether it is still there would cost every request as much as the question.
-    """
-    try:
-        return _first_row(statement, parameters)
-    except OperationalError:
-        lost = connection.connection is not None and connection.connection.closed
-        if connection.in_atomic_block or not lost:
-            raise
-        connection.close()
-        return _first_row(statement, parameters)
-
-
-def _first_row(statement: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
+    """One row by a prepared statement: parsed and planned once a connection, not each request."""
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     assert isinstance(connection.connection, psycopg.Connection)  # noqa: S101 - the only engine
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         row: tuple[Any, ...] | None = cursor.execute(statement, parameters, prepare=True).fetchone()
-    connection.health_check_done = True  # type: ignore[attr-defined]  # Django's own mark
     return row
 
 

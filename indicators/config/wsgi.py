@@ -1,6 +1,5 @@
 """The web processes' entry point: `granian --interface wsgi indicators.config.wsgi:application`."""
 
-import gc
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
@@ -13,10 +12,6 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "indicators.config.settings")
 _django = get_wsgi_application()
-# What is loaded now stays. A page's thousand rows must not set off a search for garbage among it.
-gc.collect()
-gc.freeze()
-gc.set_threshold(10_000, 20, 20)
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
