@@ -22,7 +22,8 @@ _MOST_SKELETON = 1 << 20
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|"', re.DOTALL)
 # Up to the next bracket, or to a string that the buffer does not end: most of an object, at once.
 _INSIDE = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
-_BETWEEN = re.compile(rb"[ \t\r\n]*,?[ \t\r\n]*")
+_NOTHING = re.compile(rb"[ \t\r\n]*")
+_COMMA = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
 _KEY = b'"objects"'
 
 
@@ -145,7 +146,7 @@ class _Cutter:
 
     def _open(self, token: bytes, start: int) -> None:
         if self.in_list and self.depth == 3:
-            self._check_between(start)
+            self._check_gap(_COMMA if self.count else _NOTHING, start)
             self.start = start
         elif not self.found_list and (self.depth, token, self.last_string) == (2, b"[", _KEY):
             self.in_list = self.found_list = True
@@ -159,15 +160,15 @@ class _Cutter:
             self.count += 1
             return cut
         if self.in_list and self.depth == 1:
-            self._check_between(start)
+            self._check_gap(_NOTHING, start)
             self.in_list = False
             self.start = start
         return None
 
-    def _check_between(self, end: int) -> None:
-        """Between objects there is a comma; anything else would otherwise vanish unseen."""
-        if not _BETWEEN.fullmatch(self.buffer, self.start, end):
-            raise self._unreadable("is not an object")
+    def _check_gap(self, expected: re.Pattern[bytes], end: int) -> None:
+        """Between objects there is one comma; anything else would otherwise vanish unseen."""
+        if not expected.fullmatch(self.buffer, self.start, end):
+            raise self._unreadable("is not an object, or a comma before it is missing or too many")
 
     def _finish(self) -> None:
         if self.in_list:
