@@ -17,6 +17,8 @@ class NodeKey(models.Model):
         """What a key may sign. The seal is bound to it."""
 
         LOG = "log", "checkpoints of this node's logs"
+        OBJECT = "object", "objects of this organization (origin signatures)"
+        REQUEST = "request", "requests to other nodes (RFC 9421)"
 
     purpose = models.TextField(choices=Purpose)
     public_key = models.BinaryField(unique=True, max_length=32)
@@ -90,3 +92,97 @@ class SignedCheckpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.log_id} at {self.size}"
+
+
+class TokenKey(models.Model):
+    """The key-holder's key for one (group, kind, epoch). The seed goes when the epoch has ended.
+
+    Valid from `not_before`; `not_after` ends its own epoch, `dropped_at` the overlap with the next.
+    """
+
+    group = models.CharField(max_length=64)
+    kind = models.CharField(max_length=32)
+    epoch = models.IntegerField()
+    public_key = models.BinaryField(max_length=32)
+    sealed_seed = models.BinaryField(null=True)
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    dropped_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "kind", "epoch"], name="one_key_a_group_kind_and_epoch"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.kind} epoch {self.epoch}"
+
+
+class PinnedTokenKey(models.Model):
+    """A public token key of somebody else's key-holder, as first seen: another one is refused."""
+
+    holder = models.TextField()
+    kind = models.CharField(max_length=32)
+    epoch = models.IntegerField()
+    public_key = models.BinaryField(max_length=32)
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    dropped_at = models.DateTimeField()
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["holder", "kind", "epoch"], name="one_pinned_key_a_kind_and_epoch"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.holder} {self.kind} epoch {self.epoch}"
+
+
+class QuotaUse(models.Model):
+    """How many evaluations a member had of one kind and epoch on one day (UTC)."""
+
+    pk = models.CompositePrimaryKey("member", "kind", "epoch", "day")
+    member = models.CharField(max_length=100)
+    kind = models.CharField(max_length=32)
+    epoch = models.IntegerField()
+    day = models.DateField()
+    used = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.kind} on {self.day}"
+
+
+class Evaluation(models.Model):
+    """One batch that the key-holder evaluated: who, which kind, how many, when; nothing else."""
+
+    member = models.CharField(max_length=100)
+    kind = models.CharField(max_length=32)
+    epoch = models.IntegerField()
+    count = models.IntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="evaluations_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.member}"
+
+
+class SeenNonce(models.Model):
+    """A nonce of a signed request, remembered until the signature would be too old anyway."""
+
+    pk = models.CompositePrimaryKey("key_id", "nonce")
+    key_id = models.CharField(max_length=64)
+    nonce = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="nonces_by_expiry")]
+
+    def __str__(self) -> str:
+        return self.nonce

@@ -1,25 +1,52 @@
 """The tables, a noun a file. Object tables have one writer: `indicators.store`."""
 
+from indicators.models.allowed import Allowed
+from indicators.models.audit import AuditEvent
+from indicators.models.cluster import Authored, Cluster, Part, Seat
 from indicators.models.collection import Audience, Collection, Grant
-from indicators.models.credential import Credential
+from indicators.models.credential import Credential, Scope
+from indicators.models.data_key import DataKey, KeyPurpose
+from indicators.models.detection import Account, DetectedToken, Detection, Job, Stage
+from indicators.models.detector import Detector, Policy
+from indicators.models.draft import Draft, DraftState
 from indicators.models.entry import Entry, Withdrawal
+from indicators.models.indexed_token import IndexedToken
 from indicators.models.member import Member, Sector, State
 from indicators.models.objects import Contradiction, ObjectId, ObjectVersion
 from indicators.models.page import KeptPage
 from indicators.models.status import Status
 
 __all__ = [
+    "Account",
+    "Allowed",
     "Audience",
+    "AuditEvent",
+    "Authored",
+    "Cluster",
     "Collection",
     "Contradiction",
     "Credential",
+    "DataKey",
+    "DetectedToken",
+    "Detection",
+    "Detector",
+    "Draft",
+    "DraftState",
     "Entry",
     "Grant",
+    "IndexedToken",
+    "Job",
     "KeptPage",
+    "KeyPurpose",
     "Member",
     "ObjectId",
     "ObjectVersion",
+    "Part",
+    "Policy",
+    "Scope",
+    "Seat",
     "Sector",
+    "Stage",
     "State",
     "Status",
     "Withdrawal",

@@ -4,7 +4,22 @@ import uuid
 
 from django.db import models
 
+from indicators.models.detector import Detector
 from indicators.models.member import Member
+
+
+class Scope(models.TextChoices):
+    """A door that a credential opens."""
+
+    FEED = "feed", "TAXII: read and write collections, by grant"
+    INGEST = "ingest", "Send detections and read their jobs"
+    LOOKUP = "lookup", "Ask whether identifiers are known"
+    FEEDBACK = "feedback", "Say what became of a match or a finding"
+    TOKENS = "tokens", "Have identifiers evaluated by this node's key-holder"
+
+
+def feed_only() -> list[str]:
+    return [Scope.FEED]
 
 
 class Credential(models.Model):
@@ -21,6 +36,12 @@ class Credential(models.Model):
     )
     key_sha256 = models.BinaryField(max_length=32, unique=True, null=True, editable=False)
     certificate_sha256 = models.BinaryField(max_length=32, unique=True, null=True, editable=False)
+    # What it may be used for; a key for one door opens no other.
+    scopes = models.JSONField(default=feed_only)
+    detector = models.ForeignKey(Detector, on_delete=models.PROTECT, null=True, blank=True)
+    # Ed25519, for signed requests (RFC 9421). `must_sign`: unsigned requests are refused.
+    public_key = models.BinaryField(max_length=32, null=True, editable=False)
+    must_sign = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

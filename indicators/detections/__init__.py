@@ -1,0 +1,1 @@
+"""The private side: what detectors found, until signed objects say what may be shared of it."""

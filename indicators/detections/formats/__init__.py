@@ -1,0 +1,1 @@
+"""Every format of a detection, read into findings, a line at a time."""
