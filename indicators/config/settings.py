@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+from kombu import Queue
 
 from indicators import local, telemetry
 from indicators.config import env
@@ -77,6 +78,40 @@ METRICS_NETWORKS = env.words(
     "METRICS_NETWORKS", "127.0.0.0/8,::1/128", "Networks that may read /metrics"
 )
 
+# --- Detections and tokens -----------------------------------------------------------------------
+
+IDENTIFIER_DAYS = env.whole_number(
+    "IDENTIFIER_DAYS", 180, "Identifiers of a detection are destroyed after so many days"
+)
+INDICATOR_DAYS = env.whole_number(
+    "INDICATOR_DAYS", 90, "How long a token indicator is valid after its last change"
+)
+MINIMUM_ACCOUNTS = env.whole_number(
+    "MINIMUM_ACCOUNTS", 10, "Traffic aggregates of fewer accounts are withheld"
+)
+INGEST_REQUESTS_PER_MINUTE = env.whole_number(
+    "INGEST_REQUESTS_PER_MINUTE", 600, "Requests that one credential may send to the ingest API"
+)
+INGEST_LINES_PER_MINUTE = env.whole_number(
+    "INGEST_LINES_PER_MINUTE", 600_000, "Detections that one credential may send", least=10_000
+)
+KEYHOLDER_URL = env.text(
+    "KEYHOLDER_URL", "", "The node that holds the token keys; default: this one"
+).rstrip("/")
+KEYHOLDER_USER = env.text("KEYHOLDER_USER", "", "Name of this node's credential there")
+KEYHOLDER_KEY = env.secret("KEYHOLDER_KEY", "API key of this node's credential there") or ""
+if KEYHOLDER_URL:
+    _required("KEYHOLDER_USER", KEYHOLDER_USER)
+    _required("KEYHOLDER_KEY", KEYHOLDER_KEY)
+TOKEN_GROUP = env.text("TOKEN_GROUP", "default", "Whose tokens are equal: the group's name")
+TOKEN_EPOCH_DAYS = env.whole_number("TOKEN_EPOCH_DAYS", 90, "How long a token key is used")
+TOKEN_OVERLAP_DAYS = env.whole_number(
+    "TOKEN_OVERLAP_DAYS", 14, "How long an old token key is used beside the new one"
+)
+TOKEN_QUOTA_PER_DAY = env.whole_number(
+    "TOKEN_QUOTA_PER_DAY", 100_000, "Evaluations a member may have of one kind and epoch a day"
+)
+
 # --- Parts ---------------------------------------------------------------------------------------
 
 # Secrets, because both usually hold a password.
@@ -106,6 +141,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_beat",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "federation",
     "indicators",
 ]
@@ -163,6 +201,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 if not CELERY_BROKER_URL.startswith(("redis", "valkey", "unix")):
     CELERY_BROKER_TRANSPORT_OPTIONS = {}
 
+# Each kind of work has a queue of its own: a flood of detections doesn't delay what is approved.
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "indicators.pseudonymize": {"queue": "pseudonymize"},
+    "indicators.draft": {"queue": "draft"},
+    "indicators.publish": {"queue": "publish"},
+}
+CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "pseudonymize", "draft", "publish")]
+
 # --- People, language, files ---------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -183,6 +230,23 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# --- The ingest API's description ----------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Retort ingest API",
+    "DESCRIPTION": "Detections in, jobs and matches out.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
 
 # --- Transport -----------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", views.welcome, name="welcome"),
     path("schemas/<str:name>", views.extension_schema, name="schema"),
     path("admin/", admin.site.urls),
+    path("ingest/v1/", include("indicators.ingest.urls")),
     path("taxii2/", include("indicators.taxii.urls")),
     path("taxii2", nothing_here, {"rest": ""}),
     *log_urls(guard),
