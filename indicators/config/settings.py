@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
-from kombu import Queue
 
 from indicators import local, telemetry
 from indicators.config import env
@@ -22,9 +21,9 @@ PRODUCTION = (
 DATA = Path(env.text("RETORT_DATA", str(CHECKOUT / ".retort"), "Folder of the embedded default"))
 
 
-def _required(name: str, value: str | None) -> str:
+def _required(name: str, value: str | None, by: str = "production") -> str:
     if not value:
-        raise env.Misconfigured(f"{name} is not set; production needs it (or {name}_FILE).")
+        raise env.Misconfigured(f"{name} is not set; {by} needs it (or {name}_FILE).")
     return value
 
 
@@ -101,8 +100,8 @@ KEYHOLDER_URL = env.text(
 KEYHOLDER_USER = env.text("KEYHOLDER_USER", "", "Name of this node's credential there")
 KEYHOLDER_KEY = env.secret("KEYHOLDER_KEY", "API key of this node's credential there") or ""
 if KEYHOLDER_URL:
-    _required("KEYHOLDER_USER", KEYHOLDER_USER)
-    _required("KEYHOLDER_KEY", KEYHOLDER_KEY)
+    _required("KEYHOLDER_USER", KEYHOLDER_USER, by="KEYHOLDER_URL")
+    _required("KEYHOLDER_KEY", KEYHOLDER_KEY, by="KEYHOLDER_URL")
 TOKEN_GROUP = env.text("TOKEN_GROUP", "default", "Whose tokens are equal: the group's name")
 TOKEN_EPOCH_DAYS = env.whole_number("TOKEN_EPOCH_DAYS", 90, "How long a token key is used")
 TOKEN_OVERLAP_DAYS = env.whole_number(
@@ -202,13 +201,13 @@ if not CELERY_BROKER_URL.startswith(("redis", "valkey", "unix")):
     CELERY_BROKER_TRANSPORT_OPTIONS = {}
 
 # Each kind of work has a queue of its own: a flood of detections doesn't delay what is approved.
+# Workers that take only some of them are started with `-Q`.
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "indicators.pseudonymize": {"queue": "pseudonymize"},
     "indicators.draft": {"queue": "draft"},
     "indicators.publish": {"queue": "publish"},
 }
-CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "pseudonymize", "draft", "publish")]
 
 # --- People, language, files ---------------------------------------------------------------------
 
@@ -233,7 +232,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- The ingest API's description ----------------------------------------------------------------
 
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -17,6 +17,7 @@ WEB_PROCESSES = 2
 WEB_THREADS = 16
 WORKER_PROCESSES = 2
 WORKER_KILOBYTES = 400_000
+QUEUES = "default,pseudonymize,draft,publish"
 
 # Said at every start, and no news: that a worker of root's is root (on one machine with an embedded
 # default it is), and that nobody has collected static files (they are served from the packages).
@@ -115,6 +116,7 @@ def web(data_dir: Path, host: str, port: int) -> Web:
 def worker(data_dir: Path) -> PythonPart:
     """Runs tasks. What it can't finish when it is stopped is delivered again at the next start."""
     options = {
+        "--queues": QUEUES,
         "--concurrency": str(WORKER_PROCESSES),
         "--max-memory-per-child": str(WORKER_KILOBYTES),
         "--loglevel": "WARNING",
