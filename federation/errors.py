@@ -22,7 +22,31 @@ class MalformedNote(FederationError):
 
 
 class NotSigned(FederationError):
-    """A well-formed note without a signature by the key the reader trusts."""
+    """A well-formed note, object or request without the signature that the reader asks for."""
+
+
+class MalformedSignature(FederationError):
+    """A signature, or what describes it, that is not of the one form its reader accepts."""
+
+
+class WrongSigner(FederationError):
+    """A signature that names another key than the one the reader knows of its author."""
+
+
+class SigningRefused(FederationError):
+    """Something that must not be signed as it is."""
+
+
+class RotationRefused(FederationError):
+    """A key that must not be replaced."""
+
+
+class SignatureExpired(FederationError):
+    """A signed request that is too old, or dated too far in the future."""
+
+
+class Replayed(FederationError):
+    """A signed request that was seen before."""
 
 
 class MalformedCheckpoint(FederationError):

@@ -24,6 +24,7 @@ from federation.errors import (
 )
 from federation.keys import SigningKey, Verifier
 from federation.models import Log, NodeKey
+from federation.node_keys import ensure_key
 from federation.transparency import checkpoint as checkpoints
 from federation.transparency import merkle, tile_rows, tiles
 from federation.transparency.checkpoint import Checkpoint
@@ -75,15 +76,7 @@ class Head:
 
 def ensure_log_key() -> NodeKey:
     """The node's current log key; made and sealed on first use."""
-    current = NodeKey.objects.filter(purpose=NodeKey.Purpose.LOG, retired_at=None)
-    if found := current.first():
-        return found
-    key = SigningKey.generate()
-    sealed = key.seal(settings.KEY_ENCRYPTION_KEY, purpose=NodeKey.Purpose.LOG)
-    made = NodeKey(purpose=NodeKey.Purpose.LOG, public_key=key.public_key, sealed_private=sealed)
-    # Of two processes that start together one key wins; both then read that one.
-    NodeKey.objects.bulk_create([made], ignore_conflicts=True)
-    return current.get()
+    return ensure_key(NodeKey.Purpose.LOG)
 
 
 def open_log(log_id: UUID, origin: str) -> Checkpoint:
