@@ -356,6 +356,10 @@ class Migration(migrations.Migration):
             model_name='detection',
             index=models.Index(condition=models.Q(('sealed__isnull', False)), fields=['expires_at'], name='detections_by_expiry'),
         ),
+        migrations.AddIndex(
+            model_name='detection',
+            index=models.Index(condition=models.Q(('data_key__isnull', False)), fields=['data_key'], name='detections_by_data_key'),
+        ),
         migrations.AddConstraint(
             model_name='detection',
             constraint=models.UniqueConstraint(fields=('detector', 'uid', 'revision'), name='one_detection_a_revision'),

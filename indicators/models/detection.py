@@ -48,6 +48,14 @@ class Stage(models.TextChoices):
     FAILED = "failed", "Stopped with a reason; can be run again"
 
 
+class Verdict(models.TextChoices):
+    """What a person found of a detector's finding."""
+
+    TRUE_POSITIVE = "true-positive", "It was a campaign"
+    FALSE_POSITIVE = "false-positive", "It was not: the finding is closed"
+    INCONCLUSIVE = "inconclusive", "Looked at, and nobody can say: not counted"
+
+
 class Detection(models.Model):
     """One revision of one finding. `sealed` holds all that its line said but the accounts.
 
@@ -72,6 +80,10 @@ class Detection(models.Model):
     stage_since = models.DateTimeField()
     failed_stage = models.CharField(max_length=16, blank=True, default="", db_default="")
     reason = models.TextField(blank=True, default="", db_default="")
+    # What a person found: counted once a finding, whatever its revisions (detections.feedback).
+    verdict = models.CharField(
+        max_length=16, choices=Verdict, blank=True, default="", db_default=""
+    )
     received_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
@@ -97,6 +109,11 @@ class Detection(models.Model):
                 fields=["expires_at"],
                 name="detections_by_expiry",
                 condition=models.Q(sealed__isnull=False),
+            ),
+            models.Index(
+                fields=["data_key"],
+                name="detections_by_data_key",
+                condition=models.Q(data_key__isnull=False),
             ),
         ]
 

@@ -1,0 +1,9 @@
+"""What the private side refuses, as sentences that never hold an identifier."""
+
+
+class DetectionError(Exception):
+    """Base class: the message names the place and the cure."""
+
+
+class NotOpened(DetectionError):
+    """Sealed bytes, or a data key, that the keys at hand don't open."""
