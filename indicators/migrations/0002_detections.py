@@ -87,6 +87,16 @@ class Migration(migrations.Migration):
             field=models.JSONField(default=indicators.models.credential.feed_only),
         ),
         migrations.CreateModel(
+            name='Allowance',
+            fields=[
+                ('pk', models.CompositePrimaryKey('credential_id', 'what', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('what', models.CharField(max_length=16)),
+                ('remaining', models.FloatField()),
+                ('as_of', models.DateTimeField()),
+                ('credential', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='indicators.credential')),
+            ],
+        ),
+        migrations.CreateModel(
             name='AuditEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -122,8 +132,10 @@ class Migration(migrations.Migration):
                 ('is_open', models.BooleanField(default=True)),
                 ('draft_due', models.BooleanField(default=False)),
                 ('due_since', models.DateTimeField(null=True)),
+                ('tlp', models.SmallIntegerField(choices=[(0, 'TLP:CLEAR'), (1, 'TLP:GREEN'), (2, 'TLP:AMBER'), (3, 'TLP:AMBER+STRICT'), (4, 'TLP:RED')], null=True)),
                 ('draft_error', models.TextField(blank=True, db_default='', default='')),
                 ('sealed_facts', models.BinaryField(null=True)),
+                ('collection', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='indicators.collection')),
                 ('data_key', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='indicators.datakey')),
             ],
         ),
@@ -165,6 +177,7 @@ class Migration(migrations.Migration):
                 ('stage_since', models.DateTimeField()),
                 ('failed_stage', models.CharField(blank=True, db_default='', default='', max_length=16)),
                 ('reason', models.TextField(blank=True, db_default='', default='')),
+                ('verdict', models.CharField(blank=True, choices=[('true-positive', 'It was a campaign'), ('false-positive', 'It was not: the finding is closed'), ('inconclusive', 'Looked at, and nobody can say: not counted')], db_default='', default='', max_length=16)),
                 ('received_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('cluster', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='indicators.cluster')),
@@ -234,6 +247,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('objects_zstd', models.BinaryField()),
                 ('object_count', models.IntegerField()),
+                ('parts', models.JSONField(default=list)),
+                ('roles', models.JSONField(default=list)),
                 ('preview', models.JSONField(default=dict)),
                 ('review_reasons', models.JSONField(default=list)),
                 ('decided_at', models.DateTimeField(null=True)),
@@ -287,9 +302,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Seat',
             fields=[
-                ('pk', models.CompositePrimaryKey('part_id', 'token', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('pk', models.CompositePrimaryKey('cluster_id', 'token', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('token', models.BinaryField(max_length=21)),
-                ('part', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='indicators.part')),
+                ('cluster', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to='indicators.cluster')),
+                ('part', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, to='indicators.part')),
             ],
         ),
         migrations.CreateModel(

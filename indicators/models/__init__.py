@@ -1,12 +1,13 @@
 """The tables, a noun a file. Object tables have one writer: `indicators.store`."""
 
+from indicators.models.allowance import Allowance
 from indicators.models.allowed import Allowed
 from indicators.models.audit import AuditEvent
 from indicators.models.cluster import Authored, Cluster, Part, Seat
 from indicators.models.collection import Audience, Collection, Grant
 from indicators.models.credential import Credential, Scope
 from indicators.models.data_key import DataKey, KeyPurpose
-from indicators.models.detection import Account, DetectedToken, Detection, Job, Stage
+from indicators.models.detection import Account, DetectedToken, Detection, Job, Stage, Verdict
 from indicators.models.detector import Detector, Policy
 from indicators.models.draft import Draft, DraftState
 from indicators.models.entry import Entry, Withdrawal
@@ -18,6 +19,7 @@ from indicators.models.status import Status
 
 __all__ = [
     "Account",
+    "Allowance",
     "Allowed",
     "Audience",
     "AuditEvent",
@@ -49,5 +51,6 @@ __all__ = [
     "Stage",
     "State",
     "Status",
+    "Verdict",
     "Withdrawal",
 ]
