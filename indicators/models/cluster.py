@@ -2,8 +2,10 @@
 
 from django.db import models
 
+from indicators.models.collection import Collection
 from indicators.models.data_key import DataKey
 from indicators.models.detector import Detector
+from indicators.models.objects import TLP_CHOICES
 
 
 class Cluster(models.Model):
@@ -21,6 +23,9 @@ class Cluster(models.Model):
     # Something changed that no draft shows yet. Set with the change, cleared with the draft.
     draft_due = models.BooleanField(default=False)
     due_since = models.DateTimeField(null=True)
+    # The strictest marking that its findings asked for, and the collection that they named.
+    tlp = models.SmallIntegerField(choices=TLP_CHOICES, null=True)
+    collection = models.ForeignKey(Collection, on_delete=models.PROTECT, null=True, db_index=False)
     draft_error = models.TextField(blank=True, default="", db_default="")
     # What its open findings say together (`detections.facts.ClusterFacts`), sealed.
     data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, null=True, db_index=False)
@@ -43,8 +48,8 @@ class Cluster(models.Model):
 class Part(models.Model):
     """One token indicator of a cluster: up to 500 tokens of one kind and one key.
 
-    Its number, and with it the indicator's id, stays the same while tokens come and go; full parts
-    are not opened again. `version` counts changes of its seats, `published_version` says which of
+    Its number, and with it the indicator's id, stays the same while tokens come and go; only the
+    last part takes new ones, and an emptied one never again. `version` counts changes of its seats, `published_version` says which of
     them the feed shows.
     """
 
@@ -71,11 +76,14 @@ class Part(models.Model):
 
 
 class Seat(models.Model):
-    """A token's place in a part of its cluster."""
+    """A token's place in a part of its cluster, while an open detection has it."""
 
-    pk = models.CompositePrimaryKey("part_id", "token")
-    part = models.ForeignKey(Part, on_delete=models.CASCADE, db_index=False)
+    pk = models.CompositePrimaryKey("cluster_id", "token")
+    cluster = models.ForeignKey(
+        Cluster, on_delete=models.CASCADE, db_index=False, db_constraint=False
+    )
     token = models.BinaryField(max_length=21)
+    part = models.ForeignKey(Part, on_delete=models.CASCADE, db_constraint=False)
 
     def __str__(self) -> str:
         return f"seat in part {self.part_id}"
