@@ -95,3 +95,7 @@ class AppendRefused(FederationError):
 
 class LogDamaged(FederationError):
     """The stored log contradicts itself: entries, tiles, head or checkpoints disagree."""
+
+
+class NotNormalizable(FederationError):
+    """An identifier that has no normal form of its kind; the message never contains it."""
