@@ -99,3 +99,19 @@ class LogDamaged(FederationError):
 
 class NotNormalizable(FederationError):
     """An identifier that has no normal form of its kind; the message never contains it."""
+
+
+class MalformedToken(FederationError):
+    """A text that is not a token of the form psi1.<key id>.<value>."""
+
+
+class MalformedElement(FederationError):
+    """Bytes that are no element of the group, or no proof, where one was due."""
+
+
+class BatchRefused(FederationError):
+    """A batch that is empty, too large, or not as long as what it answers."""
+
+
+class EvaluationRefused(FederationError):
+    """An evaluation whose proof does not verify: forged, altered, or by another key."""
