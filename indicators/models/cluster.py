@@ -2,10 +2,8 @@
 
 from django.db import models
 
-from indicators.models.collection import Collection
 from indicators.models.data_key import DataKey
 from indicators.models.detector import Detector
-from indicators.models.objects import TLP_CHOICES
 
 
 class Cluster(models.Model):
@@ -23,10 +21,6 @@ class Cluster(models.Model):
     # Something changed that no draft shows yet. Set with the change, cleared with the draft.
     draft_due = models.BooleanField(default=False)
     due_since = models.DateTimeField(null=True)
-    # The strictest marking that its findings asked for, and the collection that they named.
-    tlp = models.SmallIntegerField(choices=TLP_CHOICES, null=True)
-    collection = models.ForeignKey(Collection, on_delete=models.PROTECT, null=True, db_index=False)
-    draft_error = models.TextField(blank=True, default="", db_default="")
     # What its open findings say together (`detections.facts.ClusterFacts`), sealed.
     data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, null=True, db_index=False)
     sealed_facts = models.BinaryField(null=True)
