@@ -273,7 +273,7 @@ def _add_clusters(cursor: Cursor, intake: _Intake, rows: Sequence[_Row]) -> list
     ]
     asked = {"detector": intake.detector, "tokens": sorted(set(tokens))}
     cursor.execute(_ADD_CLUSTERS, asked)
-    known = dict(cursor.execute(_CLUSTERS, asked).fetchall())
+    known: dict[str, int] = dict(cursor.execute(_CLUSTERS, asked).fetchall())
     return [known[token] for token in tokens]
 
 
