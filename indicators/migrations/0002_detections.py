@@ -382,4 +382,5 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('cluster', 'incarnation', 'kind', 'key_id', 'number'), name='one_part_a_number'),
         ),
         migrations.RunSQL(APPEND_ONLY, NOT_APPEND_ONLY),
+        migrations.RunSQL("ALTER TABLE indicators_allowance SET UNLOGGED", migrations.RunSQL.noop),
     ]
