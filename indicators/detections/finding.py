@@ -15,7 +15,7 @@ Ratio = Annotated[float, Meta(ge=0, le=1)]
 # STIX counts end there (sighting.count, number_observed).
 Whole = Annotated[int, Meta(ge=0, le=999_999_999)]
 Positive = Annotated[int, Meta(ge=1, le=999_999_999)]
-Term = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+Term = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*(?!\n)$", max_length=64)]
 Terms = Annotated[tuple[Term, ...], Meta(max_length=50)]
 Short = Annotated[str, Meta(min_length=1, max_length=200)]
 Time = Annotated[datetime, Meta(tz=True)]
@@ -50,7 +50,7 @@ class Identifier(Strict, frozen=True):
 
     kind: IdentifierKind
     value: Annotated[str, Meta(min_length=1, max_length=1024)]
-    region: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
+    region: Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")] | None = None
 
 
 class SeenAccount(Strict, frozen=True):
@@ -150,7 +150,7 @@ class PromptFingerprint(Strict, frozen=True):
     """A MinHash-128 of a slot-masked prompt template, in base64 (512 bytes: 128 numbers of 32 bits,
     big-endian), as `federation.pseudonyms.fingerprint.minhash` makes it. Never the prompt."""
 
-    minhash: Annotated[str, Meta(pattern="^[A-Za-z0-9+/]{683}=$")]
+    minhash: Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{683}=(?!\n)$")]
     variant_count: Whole | None = None
 
 
