@@ -133,6 +133,8 @@ class Migration(migrations.Migration):
                 ('draft_due', models.BooleanField(default=False)),
                 ('due_since', models.DateTimeField(null=True)),
                 ('sealed_facts', models.BinaryField(null=True)),
+                ('description', models.TextField(blank=True, db_default='', default='')),
+                ('described_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
                 ('data_key', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='indicators.datakey')),
             ],
         ),
@@ -339,6 +341,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='draft',
+            index=models.Index(fields=['cluster', 'created_at'], name='drafts_of_cluster'),
+        ),
+        migrations.AddIndex(
+            model_name='draft',
             index=models.Index(condition=models.Q(('state__in', ['review', 'approved', 'failed'])), fields=['state', 'state_since'], name='drafts_under_way'),
         ),
         migrations.AddConstraint(
@@ -382,5 +388,4 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('cluster', 'incarnation', 'kind', 'key_id', 'number'), name='one_part_a_number'),
         ),
         migrations.RunSQL(APPEND_ONLY, NOT_APPEND_ONLY),
-        migrations.RunSQL("ALTER TABLE indicators_allowance SET UNLOGGED", migrations.RunSQL.noop),
     ]

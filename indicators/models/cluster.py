@@ -1,5 +1,6 @@
 """Clusters: accounts that act together, and how their tokens are dealt out to indicators."""
 
+from django.conf import settings
 from django.db import models
 
 from indicators.models.data_key import DataKey
@@ -24,6 +25,11 @@ class Cluster(models.Model):
     # What its open findings say together (`detections.facts.ClusterFacts`), sealed.
     data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, null=True, db_index=False)
     sealed_facts = models.BinaryField(null=True)
+    # What a person wrote of it for peers to read, and who: another one has to approve that.
+    description = models.TextField(blank=True, default="", db_default="")
+    described_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False
+    )
 
     class Meta:
         constraints = [

@@ -73,11 +73,12 @@ class Draft(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["cluster", "created_at"], name="drafts_of_cluster"),
             models.Index(
                 fields=["state", "state_since"],
                 name="drafts_under_way",
                 condition=models.Q(state__in=["review", "approved", "failed"]),
-            )
+            ),
         ]
 
     def __str__(self) -> str:
