@@ -153,7 +153,7 @@ def _refuse_header(header: bytes, public_key: bytes) -> None:
     if value.get("typ") != _TYPE:
         raise MalformedSignature(f"The jws is of another type than {_TYPE}.")
     if value.keys() != {"alg", "kid", "typ"}:
-        raise MalformedSignature("The protected header of the jws holds not exactly alg, kid and typ.")
+        raise MalformedSignature("The protected header of the jws is not exactly alg, kid and typ.")
     if value["kid"] != thumbprint(public_key):
         raise WrongSigner(
             f"The object names another key than {thumbprint(public_key)} as its signer; "

@@ -103,7 +103,7 @@ _CLOSING = frozenset({"]"})
 _END = "the end"
 
 
-class _Token(NamedTuple):
+class Lexeme(NamedTuple):
     """kind: a name of `_TOKEN`, "name" for a word without hyphen, else the text itself."""
 
     kind: str
@@ -111,7 +111,8 @@ class _Token(NamedTuple):
     offset: int
 
 
-def _tokens(pattern: str) -> Iterator[_Token]:
+def lexemes(pattern: str) -> Iterator[Lexeme]:
+    """The words of a pattern, with `_END` behind them; raises MalformedPattern."""
     end = 0
     for match in _TOKEN.finditer(pattern):
         offset = match.start()
@@ -125,10 +126,10 @@ def _tokens(pattern: str) -> Iterator[_Token]:
             group = text
         elif group == "word":
             group = "hyphenated" if "-" in text else "name"
-        yield _Token(group, text, offset)
+        yield Lexeme(group, text, offset)
     if end != len(pattern):
         raise MalformedPattern(f"has a character at {end} that starts nothing known")
-    yield _Token(_END, "", end)
+    yield Lexeme(_END, "", end)
 
 
 # --- The automaton ---
@@ -145,7 +146,7 @@ class _Reader:
     """Reads a pattern token by token; `_open` holds the brackets that still want closing."""
 
     def __init__(self, pattern: str) -> None:
-        self._tokens = _tokens(pattern)
+        self._tokens = lexemes(pattern)
         self._next = next(self._tokens)
         self._open: list[str] = []
         self._inside = False  # between [ and ], where comparisons stand
@@ -267,7 +268,7 @@ class _Reader:
             if self._expect(frozenset({",", ")"}), "a comma or )").kind == ")":
                 return
 
-    def _check_hash(self, algorithm: str | None, literal: _Token) -> None:
+    def _check_hash(self, algorithm: str | None, literal: Lexeme) -> None:
         """A hash of the wrong form can never match, so it is a mistake (STIX 2.1 §2.7)."""
         name = (algorithm or "").upper().replace("-", "")
         value = literal.text.strip("'")
@@ -277,7 +278,7 @@ class _Reader:
         if name == "SSDEEP" and not _SSDEEP.fullmatch(value):
             raise MalformedPattern(f"has no {algorithm} hash at {literal.offset}")
 
-    def _expect(self, kinds: frozenset[str], wanted: str, *, signed: bool = True) -> _Token:
+    def _expect(self, kinds: frozenset[str], wanted: str, *, signed: bool = True) -> Lexeme:
         token = self._next
         if token.kind not in kinds or (not signed and token.text.startswith("-")):
             self._fail(wanted)
@@ -291,13 +292,13 @@ class _Reader:
         self._take()
         return True
 
-    def _take(self) -> _Token:
+    def _take(self) -> Lexeme:
         token = self._next
         if token.kind != _END:
             self._next = next(self._tokens)
         return token
 
-    def _fail(self, wanted: str, found: _Token | None = None) -> NoReturn:
+    def _fail(self, wanted: str, found: Lexeme | None = None) -> NoReturn:
         raise MalformedPattern(
             f"is no STIX pattern: {wanted} is missing at {(found or self._next).offset}"
         )

@@ -1,4 +1,4 @@
-"""Objects into a collection: judged, stored and logged in one transaction, or not at all.
+"""Objects into a collection: judged, stored, logged and indexed in one transaction, or not at all.
 
 The log's head row is locked first and released by the commit, so log order = commit order =
 `date_added` order: a poller can never miss a late commit.
@@ -13,7 +13,7 @@ from django.db import transaction
 from federation.transparency import log
 from indicators.models import Audience, Collection, Contradiction, KeptPage, Member
 from indicators.stix import StixObject
-from indicators.store import facts, pages
+from indicators.store import facts, pages, token_index
 from indicators.store.judgement import (
     Addition,
     Dispute,
@@ -136,6 +136,7 @@ def _admit_screened(
                 [addition.obj.sha256 for addition in judgement.additions],
                 judgement.additions[-1].date_added,
             )
+            token_index.index_additions(cursor, judgement.additions, known)
             _learn_growth(cursor, collection.pk, head.size, len(judgement.additions))
     return judgement.outcomes
 

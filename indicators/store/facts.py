@@ -89,7 +89,7 @@ def claim(
     ids = sorted(owners)
     cursor.execute(_CLAIM, (ids, [owners[stix_id] for stix_id in ids]), prepare=True)
     fresh = {row[0] for row in cursor.fetchall()}
-    known = {obj.id: Known(owners.get(obj.id)) for obj in objects}
+    known = {obj.id: Known(owners.get(obj.id), is_new=obj.id in fresh) for obj in objects}
     existing = sorted(known.keys() - fresh)
     if existing:
         _read_existing(cursor, existing, objects, collection, known)

@@ -58,7 +58,8 @@ class Held:
 class Known:
     """What is known of one id: its owner, the versions asked for, its feed borders.
 
-    `revoked_since` is the earliest version that says revoked.
+    `is_new`: this transaction was the first to name the id. `revoked_since` is the earliest version
+    that says revoked.
     """
 
     owner: UUID | None
@@ -66,6 +67,7 @@ class Known:
     revoked_since: datetime | None = None
     feed_first: tuple[datetime, int] | None = None
     feed_latest: tuple[datetime, int] | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from federation.transparency import log
 from indicators.models import Collection, Contradiction, KeptPage, Member, ObjectId, ObjectVersion
-from indicators.store import feed, pages
+from indicators.store import feed, pages, token_index
 from indicators.store.errors import NotTheOwner, StoreError, UnknownObject
 from indicators.store.sql import Cursor, open_cursor
 
@@ -69,6 +69,7 @@ def withdraw(
         page = feed.read_page(collection.pk, selection, after=-1, limit=_ALL, bodies=False)
         with open_cursor() as cursor:
             _withdraw(cursor, collection.pk, stix_id, [row.seq for row in page.rows], reason)
+            token_index.index_anew(cursor, stix_id)
     return len(page.rows)
 
 
@@ -93,6 +94,7 @@ def erase(stix_id: str, reason: str) -> int:
             raise StoreError(f"{stix_id} was published while it was being erased; try again.")
         cursor.execute(_ERASE, (datetime.now(UTC), reason, stix_id))
         erased = cursor.rowcount
+        token_index.index_anew(cursor, stix_id)
         if not erased:
             raise UnknownObject(f"{stix_id} is not stored here, or was erased before.")
         Contradiction.objects.filter(stix_id=stix_id).delete()

@@ -62,6 +62,10 @@ _BUILD = [
     FROM generate_series(0, 2999) n, unnest(%(collections)s::uuid[]) collection,
          unnest(ARRAY['latest', 'all']) view
     """,
+    """
+    INSERT INTO indicators_indexedtoken (token, stix_id)
+    SELECT substr(sha256(n::text::bytea), 1, 21), stix_id FROM built WHERE is_latest
+    """,
     # Once, not after every test again.
     "SET CONSTRAINTS ALL IMMEDIATE",
     # As admission and autovacuum do.
