@@ -115,3 +115,27 @@ class BatchRefused(FederationError):
 
 class EvaluationRefused(FederationError):
     """An evaluation whose proof does not verify: forged, altered, or by another key."""
+
+
+class UnknownTokenKey(FederationError):
+    """There is no token key of this kind and epoch here, or its time is over."""
+
+
+class QuotaExceeded(FederationError):
+    """A member has used up what the key-holder evaluates for it in a day; seconds to wait."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class KeyHolderUnavailable(FederationError):
+    """The key-holder gave no usable answer; seconds to wait before the next attempt."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class KeyHolderLied(FederationError):
+    """The key-holder's answer contradicts its key, its log or itself. Nothing of it is used."""

@@ -1,10 +1,12 @@
-"""Where a node's logs are read: `/logs/<collection UUID>/…` (C2SP tlog-tiles, and proofs)."""
+"""Where a node's logs are read, `/logs/<collection UUID>/…`, and its token keys asked."""
 
 from collections.abc import Callable
 
 from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt
 
 from federation import views
+from federation.pseudonyms import views as keyholder
 from federation.views import View
 
 
@@ -21,3 +23,19 @@ def log_urls(guard: Callable[[View], View]) -> list[URLPattern]:
         ("proof/consistency", views.consistency_proof, "log-consistency"),
     ]
     return [path(log + route, guard(view), name=name) for route, view, name in doors]
+
+
+def keyholder_urls(guard: Callable[[View], View]) -> list[URLPattern]:
+    """The key-holder's doors, each behind `guard`, which authenticates.
+
+    A guarded view is called as `view(request, member=…)`: whose quota counts, by a name of at most
+    100 characters that is the same for all of a member's credentials.
+    """
+    doors: list[tuple[str, View, str]] = [
+        ("keys", keyholder.keys, "keyholder-keys"),
+        ("evaluate", keyholder.evaluate, "keyholder-evaluate"),
+    ]
+    return [
+        path(f"keyholder/v1/{route}", csrf_exempt(guard(view)), name=name)
+        for route, view, name in doors
+    ]
