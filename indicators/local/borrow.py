@@ -25,6 +25,7 @@ WITHOUT_DATABASE = frozenset(
         "help",
         "makemessages",
         "makemigrations",
+        "simulate",
         "startapp",
         "startproject",
         "up",
