@@ -7,3 +7,11 @@ class DetectionError(Exception):
 
 class NotOpened(DetectionError):
     """Sealed bytes, or a data key, that the keys at hand don't open."""
+
+
+class AlreadyAllowed(DetectionError):
+    """An identifier that is on the allow list already."""
+
+
+class NotAllowed(DetectionError):
+    """The allow list has no such entry."""

@@ -1,0 +1,29 @@
+"""The audit log: who did what to what. Added in the transaction of the act, and never changed."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from indicators.models import AuditEvent
+
+
+def record(actor: str, act: str, subject: str, **detail: object) -> None:
+    """Write down an act; `detail` holds counts, names and reasons, never an identifier."""
+    AuditEvent.objects.create(actor=actor, act=act, subject=subject, detail=detail)
+
+
+def export(since: datetime | None = None) -> Iterator[bytes]:
+    """Every event from `since` on, oldest first, as JSON lines."""
+    events = AuditEvent.objects.order_by("at", "pk")
+    if since is not None:
+        events = events.filter(at__gte=since)
+    for event in events.iterator():
+        told = {
+            "at": event.at,
+            "actor": event.actor,
+            "act": event.act,
+            "subject": event.subject,
+            "detail": event.detail,
+        }
+        yield msgspec.json.encode(told) + b"\n"
