@@ -19,6 +19,7 @@ Term = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*(?!\n)$", max_length=64)
 Terms = Annotated[tuple[Term, ...], Meta(max_length=50)]
 Short = Annotated[str, Meta(min_length=1, max_length=200)]
 Time = Annotated[datetime, Meta(tz=True)]
+WindowSeconds = Annotated[int, Meta(ge=60, le=31_622_400)]
 
 IdentifierKind = Literal[
     "email",
@@ -31,6 +32,16 @@ IdentifierKind = Literal[
     "organisation",
 ]
 Qualifier = Literal["exact", "approx", "gt", "ge", "lt", "le", "order-of-magnitude"]
+CoordinationMethod = Literal[
+    "synchrony-graph",
+    "shared-attribute-graph",
+    "dense-subgraph",
+    "prompt-near-duplicate",
+    "distribution-test",
+    "manual-analysis",
+    "reported-by-third-party",
+]
+Tlp = Literal["clear", "green", "amber", "amber+strict", "red"]
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -78,7 +89,7 @@ class Window(Strict, frozen=True):
     """Traffic of the cluster in one window of time; the fields of ai-traffic-aggregate."""
 
     start: Time
-    seconds: Annotated[int, Meta(ge=60, le=31_622_400)]
+    seconds: WindowSeconds
     account_count: Positive
     request_count: Positive
     prompt_variant_count: Whole | None = None
@@ -107,15 +118,7 @@ class SharedAttribute(Strict, frozen=True):
 class Coordination(Strict, frozen=True):
     """How the accounts were found to act together."""
 
-    method: Literal[
-        "synchrony-graph",
-        "shared-attribute-graph",
-        "dense-subgraph",
-        "prompt-near-duplicate",
-        "distribution-test",
-        "manual-analysis",
-        "reported-by-third-party",
-    ]
+    method: CoordinationMethod
     score: Ratio | None = None
     time_window_seconds: Positive | None = None
     similarity_metric: Literal["jaccard", "cosine", "tanimoto", "overlap", "other"] | None = None
@@ -157,7 +160,7 @@ class PromptFingerprint(Strict, frozen=True):
 class Sharing(Strict, frozen=True):
     """The detector's wish; the node's policy and the collection's audience decide."""
 
-    tlp: Literal["clear", "green", "amber", "amber+strict", "red"] | None = None
+    tlp: Tlp | None = None
     collection: Annotated[str, Meta(max_length=64)] | None = None
 
 

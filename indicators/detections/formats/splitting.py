@@ -90,3 +90,15 @@ class _Splitter:
         self.ended = True
         error = LineError("", f"{fault}; send this line and all that follow it in another request.")
         return Piece(self.number + 1, b"".join(self.parts)[:1024], error)
+
+
+def whole(chunks: Iterable[bytes], limits: Limits) -> bytes | LineError:
+    """A body that is one document; LineError if it is larger than a body may be."""
+    held = bytearray()
+    for chunk in chunks:
+        held += chunk
+        if len(held) > limits.body_bytes:
+            return LineError(
+                "", f"The body has more than {limits.body_bytes:,} bytes; send it in parts."
+            )
+    return bytes(held)
