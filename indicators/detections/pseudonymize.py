@@ -30,13 +30,18 @@ log = structlog.get_logger("retort.pseudonymize")
 CHUNK = 1000
 _KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
-# accounts_without_tokens
+# One look-up a detection on accounts_without_tokens; LATERAL and OFFSET keep the planner on it, also
+# on tables that have grown since it last looked.
 _WAITING = """
-SELECT a.id FROM indicators_account a JOIN indicators_detection d ON d.id = a.detection_id
-WHERE a.detection_id = ANY(%(detections)b::int8[]) AND a.tokenized_at IS NULL
-  AND d.stage = 'received'
-  AND (a.number >= %(first)s OR %(first)s = 0)
-  AND (a.number <= %(last)s OR %(last)s::int4 IS NULL)
+SELECT a.id FROM indicators_detection d
+CROSS JOIN LATERAL (
+    SELECT id FROM indicators_account
+    WHERE detection_id = d.id AND tokenized_at IS NULL
+      AND (number >= %(first)s OR %(first)s = 0)
+      AND (number <= %(last)s OR %(last)s::int4 IS NULL)
+    OFFSET 0
+) a
+WHERE d.id = ANY(%(detections)b::int8[]) AND d.stage = 'received'
 ORDER BY a.id
 """
 _READ = """
