@@ -1,32 +1,82 @@
-"""Celery tasks: fetch by id, call one function of the pipeline."""
+"""Celery tasks: fetch by id, call one function of the pipeline.
 
+A stage that fails for a reason that passes is tried again, with growing pauses. One that fails for
+another reason is tried by halves, until the one that can't go on is found: it waits with its
+reason, the others go on.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+import structlog
+from celery import Task, current_app, shared_task
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
+from federation.errors import FederationError, KeyHolderLied, KeyHolderUnavailable, QuotaExceeded
 from indicators import pipeline
+from indicators.detections.errors import DetectionError
 from indicators.models import Status
+from indicators.telemetry import places
 
-_WAITS = timedelta(seconds=30)
+log = structlog.get_logger("retort.tasks")
+
+_WAITS = timedelta(seconds=60)
+# Shorter than the broker's visibility timeout, or a task that is put off comes twice.
+_LONGEST_PAUSE = 40
+_PASSING = (OperationalError, InterfaceError)
+_KEY_HOLDER = (KeyHolderUnavailable, KeyHolderLied, QuotaExceeded)
 
 
 @shared_task(
     name=pipeline.FINISH_POST,
-    autoretry_for=(OperationalError,),
+    autoretry_for=_PASSING,
     retry_backoff=True,
-    retry_backoff_max=60,
+    retry_backoff_max=_LONGEST_PAUSE,
     max_retries=None,
 )
 def finish_post(status_id: str) -> None:
     pipeline.finish_post(UUID(status_id))
 
 
+@shared_task(bind=True, name=pipeline.PSEUDONYMIZE, max_retries=None)
+def pseudonymize(
+    self: Task, detections: list[int], first: int = 0, last: int | None = None
+) -> None:
+    try:
+        pipeline.pseudonymize(detections, first, last)
+    except _KEY_HOLDER as refusal:
+        log.warning("the key-holder gives no tokens", reason=str(refusal), count=len(detections))
+        pipeline.note_delay(detections, str(refusal))
+        raise _again(self) from None
+    except Exception as error:
+        _on_failure(self, error, detections, pipeline.stop_detection)
+
+
+@shared_task(bind=True, name=pipeline.DRAFT, max_retries=None)
+def draft(self: Task, clusters: list[int | str]) -> None:
+    ids = [int(each) for each in clusters]
+    try:
+        pipeline.draft(ids)
+    except Exception as error:
+        _on_failure(self, error, ids, pipeline.stop_cluster)
+
+
+@shared_task(bind=True, name=pipeline.PUBLISH, max_retries=None)
+def publish(self: Task, drafts: list[str]) -> None:
+    try:
+        pipeline.publish([UUID(each) for each in drafts])
+    except Exception as error:
+        _on_failure(self, error, drafts, lambda each, why: pipeline.stop_draft(UUID(each), why))
+
+
 @shared_task(name="indicators.resume_pending")
 def resume_pending() -> None:
-    pipeline.resume_pending(datetime.now(UTC) - _WAITS)
+    older_than = datetime.now(UTC) - _WAITS
+    pipeline.resume_pending(older_than)
+    pipeline.resume(older_than)
 
 
 @shared_task(name="indicators.forget_statuses")
@@ -34,3 +84,27 @@ def forget_statuses() -> None:
     """Statuses stay readable for STATUS_HOURS; those with pending work stay until it is done."""
     oldest = datetime.now(UTC) - timedelta(hours=settings.STATUS_HOURS)
     Status.objects.filter(requested_at__lt=oldest, payload__isnull=True).delete()
+
+
+def _on_failure(
+    task: Task, error: Exception, ids: Sequence[Any], stop: Callable[[Any, str], None]
+) -> None:
+    """Again later, by halves, or set aside. Unforeseen messages may quote a row: not said."""
+    if isinstance(error, _PASSING):
+        raise _again(task) from None
+    ours = isinstance(error, DetectionError | FederationError)
+    reason = str(error) if ours else f"{type(error).__name__} at {places(error)[-1]}"
+    log.error("a stage failed", task=task.name, count=len(ids), reason=reason, at=places(error))
+    if len(ids) == 1:
+        stop(ids[0], reason)
+        return
+    middle = len(ids) // 2
+    for half in (ids[:middle], ids[middle:]):
+        current_app.send_task(task.name, args=[list(half)])
+
+
+def _again(task: Task) -> Exception:
+    retry: Exception = task.retry(
+        countdown=min(_LONGEST_PAUSE, 2**task.request.retries), throw=False
+    )
+    return retry

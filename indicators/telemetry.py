@@ -2,8 +2,10 @@
 
 import logging
 import time
+import traceback
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -13,6 +15,7 @@ from structlog.typing import Processor
 
 log = structlog.get_logger("retort.access")
 
+DETECTIONS = Counter("retort_detections", "Detections sent by detectors, by status", ["status"])
 OBJECTS = Counter("retort_objects", "Objects offered to a collection, by verdict", ["verdict"])
 
 _SHARED: list[Processor] = [
@@ -49,6 +52,12 @@ def configure(form: str, level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger("django.request").setLevel(logging.ERROR)
+
+
+def places(error: BaseException) -> list[str]:
+    """Where an error came from, without its message: that may quote a row, or a value."""
+    frames = traceback.extract_tb(error.__traceback__)[-12:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames] or ["?"]
 
 
 class AccessLog:

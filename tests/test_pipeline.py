@@ -13,6 +13,7 @@ from django.db import connection
 from federation.transparency.audit import verify_log
 from indicators import pipeline
 from indicators.models import Collection, Entry, Member, Status
+from indicators.pipeline import receiving
 from indicators.stix import UnreadableInput
 from indicators.store.custody import check_custody, open_collection
 from tests.objects import domain_name, envelope, id_of, indicator, stix_objects
@@ -35,7 +36,7 @@ def alder(db: None) -> Member:
 def small(settings: Any) -> Iterator[None]:
     """More than four objects are a large POST, stored three at a time."""
     settings.POST_AT_ONCE = 4
-    with mock.patch.object(pipeline, "BATCH", 3):
+    with mock.patch.object(receiving, "BATCH", 3):
         yield
 
 

@@ -247,7 +247,7 @@ class Migration(migrations.Migration):
                 ('objects_zstd', models.BinaryField()),
                 ('object_count', models.IntegerField()),
                 ('parts', models.JSONField(default=list)),
-                ('roles', models.JSONField(default=list)),
+                ('roles', models.JSONField(default=dict)),
                 ('preview', models.JSONField(default=dict)),
                 ('review_reasons', models.JSONField(default=list)),
                 ('decided_at', models.DateTimeField(null=True)),
@@ -388,4 +388,5 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('cluster', 'incarnation', 'kind', 'key_id', 'number'), name='one_part_a_number'),
         ),
         migrations.RunSQL(APPEND_ONLY, NOT_APPEND_ONLY),
+        migrations.RunSQL("ALTER TABLE indicators_allowance SET UNLOGGED", migrations.RunSQL.noop),
     ]

@@ -33,9 +33,9 @@ class Draft(models.Model):
     created_at = models.DateTimeField()
     objects_zstd = models.BinaryField()
     object_count = models.IntegerField()
-    # Which version of which part it shows: [[part, version], …]; and each object's role, in order.
+    # Which version of which part it shows: [[part, version], …]; and each object's role, by id.
     parts = models.JSONField(default=list)
-    roles = models.JSONField(default=list)
+    roles = models.JSONField(default=dict)
     # What was tokenized, what was withheld and why: {"tokenized": …, "withheld": …}.
     preview = models.JSONField(default=dict)
     review_reasons = models.JSONField(default=list)

@@ -1,8 +1,5 @@
-"""The flow on one page. What comes in through a door is parsed, then stored and logged at once.
-
-member's POST ─► receive ─┬─ small ─► admit ─────────────► status: complete
-                          └─ large ─► status: pending ─► worker: finish_post ─► complete
-administrator's file ─► import_objects ─► admit, a batch at a time
+"""What members post and administrators import: parsed, then stored and logged at once, or left to
+a worker.
 """
 
 import threading
@@ -15,12 +12,11 @@ from uuid import UUID
 import orjson
 import structlog
 import zstandard
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from kombu.exceptions import OperationalError as BrokerDown
 
 from indicators.models import Collection, Member, Status
+from indicators.pipeline.handing_over import hand_over
 from indicators.stix import Problem, StixObject, parse_objects
 from indicators.stix.stream import parse_in_parts
 from indicators.store.admission import admit
@@ -98,7 +94,7 @@ def resume_pending(older_than: datetime) -> int:
     ids = list(waiting.order_by("handed_over_at").values_list("pk", flat=True)[:1000])
     Status.objects.filter(pk__in=ids).update(handed_over_at=datetime.now(UTC))
     for status_id in ids:
-        _send(status_id)
+        hand_over(FINISH_POST, str(status_id))
     return len(ids)
 
 
@@ -124,7 +120,7 @@ def _leave_to_worker(
         # Not by the ORM, which would write megabytes as text, several times over; and compressed,
         # as a connection keeps the memory of the longest statement that it has sent.
         cursor.execute(_SET_PAYLOAD, (payload, status.pk))
-        transaction.on_commit(lambda: _send(status.pk))
+        transaction.on_commit(lambda: hand_over(FINISH_POST, str(status.pk)))
     return status
 
 
@@ -197,14 +193,6 @@ def _detail(stix_id: str, version: datetime | None, requested_at: datetime) -> d
 
 def _timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _send(status_id: UUID) -> None:
-    try:
-        current_app.send_task(FINISH_POST, args=[str(status_id)], retry=False)
-    except BrokerDown as error:
-        # Nothing is lost: the status row is the work, and the scheduler hands it over again.
-        log.warning("broker down; a POST waits", status=str(status_id), error=str(error))
 
 
 def _count(collection: Collection, outcomes: Sequence[Outcome]) -> None:
