@@ -58,14 +58,14 @@ def _stated(finding: Finding) -> ClusterFacts:
     cluster = finding.cluster
     return ClusterFacts(
         size=_plain(cluster.size),
-        first_seen=cluster.first_seen,
-        last_seen=cluster.last_seen,
+        first_seen=_in_utc(cluster.first_seen),
+        last_seen=_in_utc(cluster.last_seen),
         confidence=finding.confidence,
         expected_false_positive_rate=finding.expected_false_positive_rate,
         detector_version=finding.detector_version,
         interaction_count=_plain(finding.interaction_count),
         output_token_count=_plain(finding.output_token_count),
-        coordination=finding.coordination,
+        coordination=_coordination(None, finding.coordination),
         windows=_windows((), finding.windows),
         capability_targets=_terms((), finding.capability_targets),
         elicitation_techniques=_terms((), finding.elicitation_techniques),
@@ -143,18 +143,33 @@ def _distinct(old: tuple[Item, ...], new: tuple[Item, ...]) -> tuple[Item, ...]:
     return tuple(dict.fromkeys((*old, *new))) if new else old
 
 
+def _in_utc(time: datetime | None) -> datetime | None:
+    """In UTC and in the milliseconds that STIX writes."""
+    if time is None:
+        return None
+    try:
+        time = time.astimezone(UTC)
+    except OverflowError:  # the first or last hours that a calendar has
+        time = time.replace(tzinfo=UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
 def _windows(old: tuple[Window, ...], new: tuple[Window, ...]) -> tuple[Window, ...]:
-    """One window for each start, in the milliseconds that STIX writes, and length."""
-    held: dict[tuple[datetime, int], Window] = {(each.start, each.seconds): each for each in old}
+    """One window for each start and length."""
+    held = {(each.start, each.seconds): each for each in old}
     for window in new:
-        start = window.start.astimezone(UTC)
-        start = start.replace(microsecond=start.microsecond // 1000 * 1000)
+        start = _in_utc(window.start) or window.start
         held[start, window.seconds] = msgspec.structs.replace(window, start=start)
     return tuple(held[key] for key in sorted(held))
 
 
 def _pivots(old: tuple[Pivot, ...], new: tuple[Pivot, ...]) -> tuple[Pivot, ...]:
-    merged = {(each.trigger, each.trigger_time, each.to_model): each for each in (*old, *new)}
+    merged = {(each.trigger, each.trigger_time, each.to_model): each for each in old}
+    for pivot in new:
+        time = _in_utc(pivot.trigger_time)
+        merged[pivot.trigger, time, pivot.to_model] = msgspec.structs.replace(
+            pivot, trigger_time=time
+        )
     return tuple(merged.values())
 
 
