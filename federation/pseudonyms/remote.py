@@ -7,14 +7,14 @@ were first seen and against its log, evaluations by their proofs.
 import base64
 import time
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
 import requests
 from django.db import transaction
 
-from federation import canonical
+from federation import canonical, node_keys
 from federation.errors import (
     BatchRefused,
     EvaluationRefused,
@@ -26,11 +26,12 @@ from federation.errors import (
     QuotaExceeded,
 )
 from federation.keys import Verifier
-from federation.models import PinnedTokenKey
+from federation.models import NodeKey, PinnedTokenKey
 from federation.pseudonyms.answers import Evaluated, KeyList, ListedKey
 from federation.pseudonyms.epochs import EpochKey, record
 from federation.pseudonyms.normalize import KINDS
 from federation.pseudonyms.voprf import Blinding
+from federation.requests import sign_request
 from federation.transparency.replay import Replay
 
 KEYS_KEPT_SECONDS = 3600
@@ -125,6 +126,8 @@ class RemoteKeyHolder:
 
     def _send(self, method: str, url: str, body: bytes) -> bytes:
         headers = {"Accept": _JSON} | ({"Content-Type": _JSON} if body else {})
+        key = node_keys.current_key(NodeKey.Purpose.REQUEST)
+        headers |= sign_request(method, url, body, key, datetime.now(UTC))
         try:
             with self._session.request(
                 method,
