@@ -15,10 +15,10 @@ from indicators.detections.objects import (
     EXTENSIONS,
     EXTRACT_AI_MODEL,
     MARKINGS,
-    Content,
     Frame,
     stamp,
 )
+from indicators.detections.objects import Content as Content
 from indicators.detections.preview import Change, Going, Preview, Withheld, sift
 from indicators.stix import Tlp
 

@@ -70,12 +70,11 @@ def campaign(frame: Frame, object_id: str, facts: ClusterFacts, account_count: i
     content = _authored(frame, "campaign", object_id)
     content["name"] = f"Alleged distillation campaign {frame.label}"
     content |= _seen(facts)
-    size = facts.size or Count(value=account_count)
     evidence: Content = {
         "extension_type": "property-extension",
         "allegation_status": "alleged",
         "interaction_count": _count(facts.interaction_count),
-        "account_count": _count(size) if size.value else None,
+        "account_count": _size(facts, account_count),
         "output_token_count": _count(facts.output_token_count),
         "capability_targets": list(facts.capability_targets),
         "elicitation_techniques": list(facts.elicitation_techniques),
@@ -101,8 +100,7 @@ def infrastructure(
     content |= _seen(facts)
     if facts.coordination is not None:
         evidence = _evidence(facts.coordination, facts)
-        size = facts.size or Count(value=account_count)
-        evidence["cluster_size"] = _count(size) if size.value else None
+        evidence["cluster_size"] = _size(facts, account_count)
         name, version = detector
         if name:
             stated = facts.detector_version or version or None
@@ -280,6 +278,13 @@ def _pivot(pivot: Pivot) -> Content:
             "to_model": pivot.to_model,
         }
     )
+
+
+def _size(facts: ClusterFacts, account_count: int) -> Content | None:
+    """As the detector states it, else by the accounts that it sent; two findings may share some."""
+    if facts.size is None and account_count:
+        return {"value": account_count, "qualifier": "approx"}
+    return _count(facts.size)
 
 
 def _exactly(value: float | None) -> Content | None:
