@@ -15,3 +15,7 @@ class AlreadyAllowed(DetectionError):
 
 class NotAllowed(DetectionError):
     """The allow list has no such entry."""
+
+
+class NotHeld(DetectionError):
+    """Accounts that are not held, or whose identifiers were destroyed."""

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from federation.errors import NotNormalizable
 from federation.pseudonyms.fingerprint import bands
-from federation.pseudonyms.keyholder import configured_key_holder, tokenize
+from federation.pseudonyms.keyholder import KeyHolder, configured_key_holder, tokenize
 from federation.pseudonyms.normalize import KINDS, Normalized, normalize
 from indicators.detections import allowlist
 from indicators.detections.allowlist import AllowList
@@ -30,8 +30,8 @@ log = structlog.get_logger("retort.pseudonymize")
 CHUNK = 1000
 _KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
-# One look-up a detection on accounts_without_tokens; LATERAL and OFFSET keep the planner on it, also
-# on tables that have grown since it last looked.
+# One look-up a detection on accounts_without_tokens; LATERAL and OFFSET hold the planner to it,
+# even on tables that have grown since it last looked.
 _WAITING = """
 SELECT a.id FROM indicators_detection d
 CROSS JOIN LATERAL (
@@ -159,9 +159,9 @@ def pseudonymize(
     return _finish(detection_ids)
 
 
-def make_tokens(opened: Opened, now: datetime) -> list[Token]:
+def make_tokens(opened: Opened, now: datetime, holder: KeyHolder | None = None) -> list[Token]:
     """The tokens of every value under every key that is valid now. May use the network."""
-    tokens = tokenize(configured_key_holder(), opened.wanted, now)
+    tokens = tokenize(holder or configured_key_holder(), opened.wanted, now)
     made = {
         Token(token, owner.id, owner.detection, _KIND_NUMBERS[value.kind])
         for value, owner, under_each_key in zip(opened.wanted, opened.owners, tokens, strict=True)
