@@ -18,6 +18,7 @@ Positive = Annotated[int, Meta(ge=1, le=999_999_999)]
 Term = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*(?!\n)$", max_length=64)]
 Terms = Annotated[tuple[Term, ...], Meta(max_length=50)]
 Short = Annotated[str, Meta(min_length=1, max_length=200)]
+Region = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")]
 Time = Annotated[datetime, Meta(tz=True)]
 WindowSeconds = Annotated[int, Meta(ge=60, le=31_622_400)]
 
@@ -61,7 +62,7 @@ class Identifier(Strict, frozen=True):
 
     kind: IdentifierKind
     value: Annotated[str, Meta(min_length=1, max_length=1024)]
-    region: Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")] | None = None
+    region: Region | None = None
 
 
 class SeenAccount(Strict, frozen=True):

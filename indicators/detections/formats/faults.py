@@ -49,6 +49,7 @@ _MOST_PROMPT_ERRORS = 10
 
 # A name that can be repeated to the sender: it can be no address, number or key.
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,39}")
+_EXTENSION = re.compile("extension-definition--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLACE = re.compile(
     r"(?P<what>.*) - at `\$(?P<path>(?:\.[A-Za-z_0-9]{1,40}|\[[0-9]+\])*)`", re.DOTALL
 )
@@ -89,22 +90,30 @@ def shape_fault(
 
 
 def syntax_fault(error: MalformedJSON) -> LineError:
-    """Strict JSON's own sentences name no values; pointers can hold names, and are cut before."""
-    steps = error.pointer.split("/")[1:]
+    """Strict JSON's own sentences quote nothing; its pointers may, and are cut before that."""
+    return LineError(plain_pointer(error.pointer)[0], str(error))
+
+
+def plain_pointer(place: str) -> tuple[str, bool]:
+    """As much of a pointer as can be repeated to the sender, and whether that is all of it."""
+    steps = place.split("/")[1:]
     for count, step in enumerate(steps):
-        if not (step.isdecimal() or _PLAIN_NAME.fullmatch(step)):
-            steps = steps[:count]
-            break
-    return LineError("".join("/" + step for step in steps), str(error))
+        if not (step.isdecimal() or _PLAIN_NAME.fullmatch(step) or _EXTENSION.fullmatch(step)):
+            return "".join("/" + each for each in steps[:count]), False
+    return place, True
 
 
 def prompt_faults(value: JSON) -> list[LineError]:
     """Every field, at any depth, whose name says that it carries what people wrote to a model."""
     found = list(_prompt_fields(value))
     return [
-        LineError(pointer(*path), _PROMPT.format(name=path[-1]))
+        LineError(pointer(*path), prompt_refusal(str(path[-1])))
         for path in found[:_MOST_PROMPT_ERRORS]
     ]
+
+
+def prompt_refusal(name: str) -> str:
+    return _PROMPT.format(name=name)
 
 
 def is_prompt_field(name: str) -> bool:
@@ -120,10 +129,10 @@ def _prompt_fields(value: JSON) -> Iterator[tuple[str | int, ...]]:
             waiting.extend(((*path, index), each) for index, each in enumerate(item))
         elif isinstance(item, dict):
             for name, each in item.items():
-                known = (*path, name) if _PLAIN_NAME.fullmatch(name) else path
                 if is_prompt_field(name):
-                    yield known
+                    yield (*path, name)
                 else:
+                    known = (*path, name) if _PLAIN_NAME.fullmatch(name) else path
                     waiting.append((known, each))
 
 
@@ -146,10 +155,10 @@ _Reworded = tuple[tuple[str, ...], str]
 
 def _unknown_field(what: str, expected: type, path: tuple[str | int, ...]) -> _Reworded:
     name = what.removeprefix("Object contains unknown field `").removesuffix("`")
+    if is_prompt_field(name):
+        return (name,), prompt_refusal(name)
     if not _PLAIN_NAME.fullmatch(name):
         return (), f"{_subject(path)} has a field that the schema doesn't know; leave it out."
-    if is_prompt_field(name):
-        return (name,), _PROMPT.format(name=name)
     return (name,), f"The schema has no field {name} here; leave it out or correct its name."
 
 

@@ -10,9 +10,11 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one body may hold. `body_bytes` counts after decompression; blank lines count, too."""
+    """What one body may hold. `body_bytes` counts after decompression; blank lines count, too.
+    A table may have more rows than other formats lines, as a row is only part of a finding."""
 
     lines: int = 10_000
+    rows: int = 250_000
     line_bytes: int = 16 * MEBIBYTE
     body_bytes: int = 16 * MEBIBYTE
 
@@ -35,7 +37,7 @@ class Line:
     number: from 1: the line (NDJSON, CSV) or the place among its siblings (JSON list, bundle).
     finding: None if there are errors; its times are UTC.
     digest_source: bytes that are equal for equal meaning, whatever the spelling, key order or
-        format. Of a line with errors: its own bytes, as far as they were read.
+        format. Of a line with errors: what was read of it, which may be nothing.
     """
 
     number: int

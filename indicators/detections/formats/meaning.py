@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import chain, islice, pairwise
 
 import msgspec
+from msgspec import structs
 
 from federation.canonical import pointer
 from indicators.detections.finding import Finding, SeenAccount, SeenCluster
@@ -14,6 +15,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _MOST_ERRORS = 20
 _NUL = b"\\u0000"
+_NO_WISH = Finding.__struct_defaults__[-1]
 _encoder = msgspec.json.Encoder()
 
 
@@ -24,6 +26,10 @@ def checked(number: int, finding: Finding, source: bytes) -> Line:
         return refused(number, source, *errors)
     if any(time.tzinfo is not UTC for time in _times(finding)):
         finding = _in_utc(finding)
+    if (
+        finding.sharing == _NO_WISH
+    ):  # msgspec leaves out a default struct only if it is the same one
+        finding = structs.replace(finding, sharing=_NO_WISH)
     written = _encoder.encode(finding)
     if _NUL in written and (errors := tuple(islice(_nul_faults(finding), _MOST_ERRORS))):
         return refused(number, source, *errors)

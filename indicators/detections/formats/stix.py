@@ -1,0 +1,160 @@
+"""STIX 2.1 bundles: a finding for each cluster in it. README.md has the table of fields.
+
+A bundle is taken whole or not at all: if one object is at fault, no cluster of it is read, since
+what was left out would be missing from it until a later revision.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from indicators.detections.finding import Identifier
+from indicators.detections.formats.assembly import Assembly, revision_at
+from indicators.detections.formats.extension_forms import (
+    Aggregate,
+    CampaignProperties,
+    CoordinationEvidence,
+)
+from indicators.detections.formats.faults import plain_pointer, prompt_faults
+from indicators.detections.formats.line import LIMITS, Limits, Line, LineError, refused
+from indicators.detections.formats.splitting import whole
+from indicators.detections.formats.stix_graph import IDENTIFYING, READ, Graph, Node
+from indicators.stix import Parsed, Problem, UnreadableInput
+from indicators.stix.extensions import extensions
+from indicators.stix.stream import parse_in_parts
+
+_MOST_FAULTS = 1000
+_IN_BUNDLE = "Other objects of the bundle have errors; correct them and send the bundle again."
+_NO_CLUSTER = (
+    "The bundle has neither an infrastructure nor a campaign; a finding is about one of them."
+)
+_LOOSE = (
+    "The bundle has several clusters and doesn't say to which of them this belongs; add a "
+    "relationship to its infrastructure, campaign, observed-data or user-account."
+)
+_SEVERAL_CAMPAIGNS = "Several campaigns use this infrastructure; send a bundle for each of them."
+_NOT_STIX = "This is no property of the object in STIX 2.1 or in an extension that it names."
+_EXTENSIONS = {extension.name: extension.id for extension in extensions().values()}
+
+_Fault = tuple[int, LineError]
+
+
+def read_stix(chunks: Iterable[bytes], limits: Limits = LIMITS) -> Iterator[Line]:
+    """A bundle or envelope. A line's number is the place of its object, from 1."""
+    source = whole(chunks, limits)
+    if isinstance(source, LineError):
+        yield refused(1, b"", source)
+        return
+    try:
+        parsed = parse_in_parts(source, max_bytes=limits.body_bytes)
+    except UnreadableInput as error:
+        yield refused(1, source, LineError(plain_pointer(error.pointer)[0], str(error)))
+        return
+    yield from _lines(parsed, source)
+
+
+def _lines(parsed: Parsed, source: bytes) -> Iterator[Line]:
+    faults: list[_Fault] = [(problem.index, _fault(problem)) for problem in parsed.problems]
+    graph = Graph.of(_nodes(parsed, faults))
+    anchors = graph.anchors()
+    if len(anchors) > 1:
+        loose = graph.loose(anchors)
+        faults.extend((node.stix.index, LineError("", _LOOSE)) for node in loose)
+    if not anchors and not faults:
+        faults.append((0, LineError("/objects", _NO_CLUSTER)))
+    for index, error in sorted(faults[:_MOST_FAULTS], key=lambda fault: fault[0]):
+        yield refused(index + 1, source[:0], error)
+    for anchor in anchors:
+        if faults:
+            yield refused(anchor.stix.index + 1, anchor.stix.body, LineError("", _IN_BUNDLE))
+        else:
+            yield _finding(graph, anchor, anchors)
+
+
+def _fault(problem: Problem) -> LineError:
+    """A name that can't be repeated takes the sentence with it."""
+    pointer, is_whole = plain_pointer(problem.pointer)
+    return LineError(pointer, problem.message if is_whole else _NOT_STIX)
+
+
+def _nodes(parsed: Parsed, faults: list[_Fault]) -> Iterator[Node]:
+    """The objects that are read; all of them are searched for raw prompts."""
+    for each in parsed.objects:
+        value = orjson.loads(each.body)
+        faults.extend((each.index, error) for error in prompt_faults(value))
+        if each.type in READ:
+            yield Node(each, value)
+
+
+def _finding(graph: Graph, anchor: Node, anchors: list[Node]) -> Line:
+    assembly = Assembly(anchor.stix.index + 1, anchor.stix.body)
+    _take_anchor(assembly, anchor)
+    campaigns = graph.campaigns(anchor)
+    if len(campaigns) > 1:
+        assembly.fail("", _SEVERAL_CAMPAIGNS)
+    for campaign in campaigns:
+        _take_campaign(assembly, campaign, counts=not graph.is_shared(campaign))
+    _take_coordination(assembly, anchor)
+    for node in graph.about(anchor, anchors):
+        _take_observable(assembly, graph, node)
+    return assembly.line()
+
+
+def _take_anchor(assembly: Assembly, anchor: Node) -> None:
+    """The id is the finding's uid and the cluster's key: STIX versions keep it."""
+    value, modified = anchor.value, anchor.stix.modified
+    assembly.fields.update(
+        uid=anchor.id,
+        revision=revision_at(modified) if modified else 1,
+        status="closed" if anchor.stix.revoked else "open",
+        detected_at=modified,
+        title=value.get("name"),
+        description=value.get("description"),
+        confidence=value.get("confidence"),
+        sharing={"tlp": anchor.stix.tlp},
+    )
+    assembly.cluster.update(
+        key=anchor.id,
+        first_seen=value.get("first_seen"),
+        last_seen=value.get("last_seen"),
+    )
+
+
+def _take_campaign(assembly: Assembly, campaign: Node, *, counts: bool) -> None:
+    stated = campaign.value.get("extensions", {}).get(_EXTENSIONS["distillation-campaign"])
+    if stated is None:
+        return
+    if not counts:
+        stated = {name: value for name, value in stated.items() if not name.endswith("_count")}
+    path = ("extensions", _EXTENSIONS["distillation-campaign"])
+    if form := assembly.read(stated, CampaignProperties, *path):
+        assembly.take_campaign(form)
+
+
+def _take_coordination(assembly: Assembly, anchor: Node) -> None:
+    path = ("extensions", _EXTENSIONS["coordination-evidence"])
+    stated = anchor.value.get("extensions", {}).get(_EXTENSIONS["coordination-evidence"])
+    if stated is not None and (form := assembly.read(stated, CoordinationEvidence, *path)):
+        assembly.take_coordination(form)
+
+
+def _take_observable(assembly: Assembly, graph: Graph, node: Node) -> None:
+    if node.type == "ai-traffic-aggregate":
+        if aggregate := assembly.read(node.value, Aggregate, "objects", node.stix.index):
+            assembly.fields.setdefault("windows", []).append(aggregate.window())
+        return
+    refs: list[str | None] = [_ref(account) for account in graph.accounts_of(node)]
+    if node.type == "user-account":
+        refs = [_ref(node)]
+        assembly.account(_ref(node))
+    else:
+        identifier = Identifier(IDENTIFYING[node.type], node.value["value"])
+        for ref in refs or [None]:
+            assembly.identify(ref, identifier)
+    if name := node.value.get("display_name"):
+        for ref in filter(None, refs):
+            assembly.account(ref)["person_names"][name] = None
+
+
+def _ref(account: Node) -> str:
+    return str(account.value.get("account_login") or account.value.get("user_id") or account.id)
