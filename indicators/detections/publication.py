@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 import structlog
 from django.db import transaction
 
@@ -33,8 +34,7 @@ BATCH = 2_000
 
 # drafts_under_way. Who comes second finds nothing to do.
 _APPROVED = """
-SELECT d.id, d.cluster_id, d.collection_id, c.incarnation, d.object_count, d.objects_zstd, d.roles,
-       d.parts
+SELECT d.id, d.cluster_id, d.collection_id, c.incarnation, d.objects_zstd, d.roles, d.parts
 FROM indicators_draft d JOIN indicators_cluster c ON c.id = d.cluster_id
 WHERE d.id = ANY(%s) AND d.state = 'approved' ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 """
@@ -67,7 +67,6 @@ class Approved:
     cluster: int
     collection: UUID
     incarnation: int
-    count: int
     objects: Sequence[bytes]
     roles: Mapping[str, str]
     parts: Sequence[tuple[int, int]]
@@ -139,11 +138,13 @@ def _publish(ids: Sequence[UUID]) -> int:
 
 
 def _approved(row: tuple[Any, ...]) -> Approved:
-    number, cluster, collection, incarnation, count, objects, roles, parts = row
+    number, cluster, collection, incarnation, objects, roles, parts = row
     if collection is None:
         raise PublicationRefused("It has no collection; name one for its detector.")
+    # Django has its connections read JSON as text.
+    shown = unpacked(objects)
     return Approved(
-        number, cluster, collection, incarnation, count, unpacked(objects), roles, parts
+        number, cluster, collection, incarnation, shown, orjson.loads(roles), orjson.loads(parts)
     )
 
 

@@ -1,23 +1,13 @@
-"""Django admin, for what administrators may edit. Objects, entries and logs are not among it."""
+"""Members, collections, credentials, statuses. Objects, entries and logs are nobody's to edit."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
+from indicators.admin.kinds import ModelAdmin, ReadOnlyAdmin, TabularInline
 from indicators.models import Collection, Contradiction, Credential, Grant, Member, Status
 from indicators.store.custody import open_collection
-
-# Django's classes take type arguments only when they are checked.
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-    TabularInline = admin.TabularInline[Any, Any]
-else:
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
-
-admin.site.site_header = "Retort"
-admin.site.site_title = "Retort"
-admin.site.index_title = "Members, collections, credentials"
 
 
 class GrantInline(TabularInline):
@@ -67,19 +57,6 @@ class CredentialAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Keys are shown once, on the command line: `manage.py credential create`."""
-        return False
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """A table to look at."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
