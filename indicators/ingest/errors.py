@@ -1,4 +1,4 @@
-"""What the ingest door refuses, and its answers: RFC 9457 problems, the one place of status codes."""
+"""What the ingest door refuses, as RFC 9457 problems: the one place of its status codes."""
 
 import traceback
 import uuid
@@ -14,13 +14,23 @@ from django.http import HttpResponse
 from rest_framework.exceptions import MethodNotAllowed
 
 from federation.errors import KeyHolderLied, KeyHolderUnavailable, QuotaExceeded
-from indicators.access import NotAuthenticated
+from indicators.access import NotAuthenticated, OutsideScope
+from indicators.detections.feedback import UnknownFinding
 from indicators.detections.formats import LineError
+from indicators.pipeline import IdempotencyConflict
 
 log = structlog.get_logger("retort.ingest")
 
 PROBLEM = "application/problem+json"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="ingest", charset="UTF-8", Bearer realm="ingest"'}
+#: Errors whose own sentence is the answer.
+_STATUSES: dict[type, int] = {
+    NotAuthenticated: 401,
+    OutsideScope: 403,
+    UnknownFinding: 404,
+    IdempotencyConflict: 409,
+    KeyHolderLied: 502,
+}
 #: A database that restarts is back in seconds.
 _SECONDS_TO_RECOVER = 5
 
@@ -58,14 +68,10 @@ def answer(error: Exception) -> HttpResponse:
     match error:
         case Refused():
             return _problem(error.status, error.detail, error.errors, error.headers)
-        case NotAuthenticated():
-            return _problem(401, str(error), headers=CHALLENGE)
         case QuotaExceeded():
             return _problem(429, str(error), headers=_later(error.retry_after))
         case KeyHolderUnavailable():
             return _problem(503, str(error), headers=_later(error.retry_after))
-        case KeyHolderLied():
-            return _problem(502, str(error), error_id=_logged(error))
         case MethodNotAllowed():
             return _problem(405, "This resource has no such method; see Allow.")
         case SuspiciousOperation():
@@ -74,6 +80,9 @@ def answer(error: Exception) -> HttpResponse:
             detail = "The database does not answer; nothing was lost. Try again."
             error_id = _logged(error)
             return _problem(503, detail, headers=_later(_SECONDS_TO_RECOVER), error_id=error_id)
+    status = next((_STATUSES[kind] for kind in type(error).mro() if kind in _STATUSES), None)
+    if status is not None:
+        return _problem(status, str(error), headers=CHALLENGE if status == 401 else None)
     detail = "Our fault; the log has the cause under this id."
     return _problem(500, detail, error_id=_logged(error))
 

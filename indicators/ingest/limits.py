@@ -11,21 +11,22 @@ from django.conf import settings
 from indicators.ingest.errors import Refused
 from indicators.store.sql import open_cursor
 
-# A bucket holds at most a minute's worth. If there is too little in it nothing is taken: the row
-# does not come back. A clock that steps back refills nothing.
-_TAKE = """
+# A bucket holds at most a minute's worth; a clock that steps back refills nothing.
+_NOW = """
+least(%(most)s, held.remaining
+      + greatest(0, extract(epoch FROM clock_timestamp() - held.as_of)) * %(most)s / 60.0)
+"""
+# If there is too little in it nothing is taken: no row comes back.
+_TAKE = f"""
 INSERT INTO indicators_allowance AS held (credential_id, what, remaining, as_of)
 VALUES (%(credential)s, %(what)s, %(most)s - %(wanted)s, clock_timestamp())
-ON CONFLICT (credential_id, what) DO UPDATE SET as_of = clock_timestamp(), remaining =
-    least(%(most)s, held.remaining + greatest(0, extract(epoch FROM clock_timestamp() - held.as_of))
-    * %(most)s / 60.0) - %(wanted)s
-WHERE least(%(most)s, held.remaining
-    + greatest(0, extract(epoch FROM clock_timestamp() - held.as_of)) * %(most)s / 60.0) >= %(wanted)s
+ON CONFLICT (credential_id, what) DO UPDATE
+SET remaining = {_NOW} - %(wanted)s, as_of = clock_timestamp() WHERE {_NOW} >= %(wanted)s
 RETURNING remaining
 """
-_LEFT = """
-SELECT remaining + greatest(0, extract(epoch FROM clock_timestamp() - as_of)) * %(most)s / 60.0
-FROM indicators_allowance WHERE credential_id = %(credential)s AND what = %(what)s
+_LEFT = f"""
+SELECT {_NOW} FROM indicators_allowance held
+WHERE credential_id = %(credential)s AND what = %(what)s
 """
 
 
@@ -40,12 +41,13 @@ def take_lines(credential: UUID, count: int) -> None:
 
 
 def _take(credential: UUID, what: str, wanted: int, most: int) -> None:
-    asked = {"credential": credential, "what": what, "wanted": min(wanted, most), "most": most}
+    wanted = min(wanted, most)
+    asked = {"credential": credential, "what": what, "wanted": wanted, "most": most}
     with open_cursor() as cursor:
         if cursor.execute(_TAKE, asked).fetchone() is not None:
             return
         left = cursor.execute(_LEFT, asked).fetchone()
-    missing = asked["wanted"] - (0 if left is None else float(left[0]))
+    missing = wanted - (0 if left is None else float(left[0]))
     seconds = max(1, math.ceil(missing * 60 / most))
     raise Refused(
         429,
