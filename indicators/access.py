@@ -12,10 +12,17 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Model
+from django.http import HttpRequest
 
-from indicators.models import Collection, Credential, Grant, Member, State
+from federation import nonces
+from federation.errors import FederationError
+from federation.keys import KEY_BYTES
+from federation.requests import LIFETIME, verify_request
+from indicators.models import Collection, Credential, Detector, Grant, Member, Scope, State
 
 _KEY_PREFIX = "retort_"
 # Only the form that we publish.
@@ -31,8 +38,9 @@ def _columns(model: type[Model], alias: str) -> str:
 # Both are asked at every request, where building a query with the ORM costs more than a page:
 # a look-up on credential's unique digests, and one on one_grant_each.
 _CREDENTIAL = (
-    f"SELECT {_columns(Credential, 'c')}, {_columns(Member, 'm')} FROM indicators_credential c"
-    " JOIN indicators_member m ON m.id = c.member_id WHERE "
+    "SELECT c.id, c.name, ARRAY(SELECT jsonb_array_elements_text(c.scopes)), c.detector_id,"
+    f" c.public_key, c.must_sign, c.revoked_at, c.expires_at, {_columns(Member, 'm')}"
+    " FROM indicators_credential c JOIN indicators_member m ON m.id = c.member_id WHERE "
 )
 _GRANT = (
     f"SELECT g.can_read, g.can_write, {_columns(Collection, 'c')} FROM indicators_grant g"
@@ -44,12 +52,24 @@ class NotAuthenticated(Exception):
     """The request shows no credential, or one that opens nothing."""
 
 
+class OutsideScope(NotAuthenticated):
+    """The credential is known, and opens other doors than this one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated program, acting for a member."""
+    """An authenticated program, acting for a member and perhaps speaking for a detector.
 
+    `credential` is its name. `public_key` (32 bytes, Ed25519) is of those who may or must sign.
+    """
+
+    credential_id: UUID
     credential: str
     member: Member
+    scopes: frozenset[str]
+    detector_id: UUID | None = None
+    public_key: bytes | None = None
+    must_sign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +82,97 @@ class Permission:
 
 
 def make_credential(
-    member: Member, name: str, *, expires_at: datetime | None = None
+    member: Member,
+    name: str,
+    *,
+    scopes: Sequence[str] = (Scope.FEED,),
+    detector: Detector | None = None,
+    public_key: bytes | None = None,
+    must_sign: bool = False,
+    expires_at: datetime | None = None,
 ) -> tuple[Credential, str]:
     """A new API key for a member; the key itself is returned once and stored only as SHA-256."""
     key = _KEY_PREFIX + secrets.token_urlsafe(32)
     credential = Credential(
-        member=member, name=name, key_sha256=_digest(key), expires_at=expires_at
+        member=member,
+        name=name,
+        key_sha256=_digest(key),
+        scopes=list(scopes),
+        detector=detector,
+        public_key=public_key,
+        must_sign=must_sign,
+        expires_at=expires_at,
     )
-    credential.full_clean()
-    credential.save(force_insert=True)
-    return credential, key
+    return _stored(credential), key
 
 
 def register_certificate(
-    member: Member, name: str, certificate: bytes, *, expires_at: datetime | None = None
+    member: Member,
+    name: str,
+    certificate: bytes,
+    *,
+    scopes: Sequence[str] = (Scope.FEED,),
+    detector: Detector | None = None,
+    expires_at: datetime | None = None,
 ) -> Credential:
     """Let a client certificate (DER) stand for a member, by its SHA-256."""
-    credential = Credential(
-        member=member,
-        name=name,
-        certificate_sha256=hashlib.sha256(certificate).digest(),
-        expires_at=expires_at,
+    return _stored(
+        Credential(
+            member=member,
+            name=name,
+            certificate_sha256=hashlib.sha256(certificate).digest(),
+            scopes=list(scopes),
+            detector=detector,
+            expires_at=expires_at,
+        )
     )
+
+
+def _stored(credential: Credential) -> Credential:
+    if not credential.scopes or not set(credential.scopes) <= set(Scope.values):
+        raise ValidationError(f"A credential's scopes are of these: {', '.join(Scope.values)}.")
+    if credential.public_key is not None and len(credential.public_key) != KEY_BYTES:
+        raise ValidationError("The public key for signed requests has 32 bytes (Ed25519).")
+    if credential.must_sign and credential.public_key is None:
+        raise ValidationError("Who must sign requests needs a public key to verify them with.")
     credential.full_clean()
     credential.save(force_insert=True)
     return credential
 
 
-def authenticate(authorization: str, certificate: bytes | None = None) -> Caller:
+def identify(request: HttpRequest, scope: Scope) -> Caller:
+    """The caller, by API key or by the certificate that a trusted proxy saw, if its scope allows.
+
+    Raises NotAuthenticated, OutsideScope. The body is not looked at: see `verify_signed`.
+    """
+    certificate = client_certificate(
+        request.headers.get("Client-Cert"),
+        request.META.get("REMOTE_ADDR", ""),
+        settings.TRUSTED_PROXIES,
+    )
+    caller = authenticate(request.headers.get("Authorization", ""), certificate, scope=scope)
+    request.credential_name = caller.credential  # type: ignore[attr-defined]
+    return caller
+
+
+def authenticate(
+    authorization: str, certificate: bytes | None = None, *, scope: Scope = Scope.FEED
+) -> Caller:
     """Who presents this Authorization header (Basic or Bearer), or this client certificate (DER).
 
-    Raises NotAuthenticated with a sentence that is safe to show.
+    Raises NotAuthenticated with a sentence that is safe to show; OutsideScope if the credential
+    is good, but not for this door.
     """
+    caller = _known(authorization, certificate)
+    if scope not in caller.scopes:
+        raise OutsideScope(
+            f"This credential is for {', '.join(sorted(caller.scopes))}, not for {scope}; ask for"
+            " one that is."
+        )
+    return caller
+
+
+def _known(authorization: str, certificate: bytes | None) -> Caller:
     scheme, _, value = authorization.strip().partition(" ")
     match scheme.lower():
         case "bearer":
@@ -103,10 +182,34 @@ def authenticate(authorization: str, certificate: bytes | None = None) -> Caller
             return _by_key(key, name=name)
         case "":
             if certificate is not None:
-                found = _usable("certificate_sha256", hashlib.sha256(certificate).digest())
-                return Caller(found.name, found.member)
+                return _usable("certificate_sha256", hashlib.sha256(certificate).digest())
             raise NotAuthenticated("Send an API key, as HTTP Basic (name and key) or Bearer.")
     raise NotAuthenticated("Only HTTP Basic and Bearer are understood.")
+
+
+def verify_signed(request: HttpRequest, caller: Caller, body: bytes) -> None:
+    """Verify the request's signature (RFC 9421) if it has one or its credential must sign.
+
+    `body` as it came over the wire. To be called before anything is done, outside a transaction:
+    the nonce is used up. Raises NotAuthenticated.
+    """
+    is_signed = "HTTP_SIGNATURE" in request.META or "HTTP_SIGNATURE_INPUT" in request.META
+    if not (is_signed or caller.must_sign):
+        return
+    if caller.public_key is None:
+        raise NotAuthenticated(
+            "The request is signed, but its credential has no public key; register one, or send"
+            " it unsigned."
+        )
+    now = datetime.now(UTC)
+    url = request.build_absolute_uri()
+    try:
+        signer = verify_request(
+            request.method or "", url, request.headers, body, caller.public_key, now
+        )
+        nonces.remember(signer.key_id, signer.nonce, now + LIFETIME)
+    except FederationError as error:
+        raise NotAuthenticated(str(error)) from error
 
 
 def client_certificate(
@@ -148,25 +251,25 @@ def permissions(member: Member) -> list[Permission]:
 def _by_key(key: str, name: str | None) -> Caller:
     # Found by the digest of 256 random bits: timing tells nothing about a key's neighbours.
     found = _usable("key_sha256", _digest(key))
-    if name is not None and not secrets.compare_digest(name.encode(), found.name.encode()):
+    if name is not None and not secrets.compare_digest(name.encode(), found.credential.encode()):
         raise NotAuthenticated("This key belongs to a credential of another name.")
-    return Caller(found.name, found.member)
+    return found
 
 
-def _usable(proof: str, digest: bytes) -> Credential:
-    """The credential whose column `proof` holds this digest, if it opens the door now."""
+def _usable(proof: str, digest: bytes) -> Caller:
+    """The owner of the credential whose column `proof` holds this digest, if it is good now."""
     row = _row(f"{_CREDENTIAL} c.{proof} = %s", digest)
     if row is None:
         raise NotAuthenticated("This credential is not known here.")
-    found = _model(Credential, row)
-    found.member = _model(Member, row[len(Credential._meta.concrete_fields) :])
-    if found.revoked_at is not None:
+    pk, name, scopes, detector, public_key, must_sign, revoked_at, expires_at, *columns = row
+    if revoked_at is not None:
         raise NotAuthenticated("This credential was revoked.")
-    if found.expires_at is not None and found.expires_at <= datetime.now(UTC):
+    if expires_at is not None and expires_at <= datetime.now(UTC):
         raise NotAuthenticated("This credential has expired.")
-    if found.member.state != State.ACTIVE:
-        raise NotAuthenticated(f"This credential's member is {found.member.state}.")
-    return found
+    member = _model(Member, tuple(columns))
+    if member.state != State.ACTIVE:
+        raise NotAuthenticated(f"This credential's member is {member.state}.")
+    return Caller(pk, name, member, frozenset(scopes), detector, public_key, must_sign)
 
 
 def _row(statement: str, *parameters: Any) -> tuple[Any, ...] | None:

@@ -7,12 +7,12 @@ from typing import Any, Concatenate, ParamSpec
 
 import orjson
 import zstandard
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from isal import igzip
 
 from indicators import access
+from indicators.models import Scope
 from indicators.taxii import media
 from indicators.taxii.errors import Refused, answer
 
@@ -63,14 +63,10 @@ def door(
 
 
 def identify(request: HttpRequest) -> access.Caller:
-    """The caller, by API key or by the certificate that a trusted proxy saw."""
-    certificate = access.client_certificate(
-        request.headers.get("Client-Cert"),
-        request.META.get("REMOTE_ADDR", ""),
-        settings.TRUSTED_PROXIES,
-    )
-    caller = access.authenticate(request.headers.get("Authorization", ""), certificate)
-    request.credential_name = caller.credential  # type: ignore[attr-defined]
+    """The caller, if its credential is for the feed. A POST's body is verified when it is read."""
+    caller = access.identify(request, Scope.FEED)
+    if request.method != "POST":
+        access.verify_signed(request, caller, b"")
     return caller
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpResponse
 
-from indicators.access import NotAuthenticated
+from indicators.access import NotAuthenticated, OutsideScope
 from indicators.stix import UnreadableInput
 from indicators.store.errors import NotTheOwner, UnknownObject
 from indicators.taxii.media import TAXII
@@ -48,6 +48,8 @@ def answer(error: Exception) -> HttpResponse:
     match error:
         case Refused():
             return _message(error.status, error.details, error.headers)
+        case OutsideScope():
+            return _message(403, str(error))
         case NotAuthenticated():
             return _message(401, str(error), CHALLENGE)
         case UnknownObject():

@@ -69,6 +69,7 @@ def _post(request: HttpRequest, caller: access.Caller, collection: str) -> HttpR
     if not found.can_write:
         raise Refused(403, "You may not write to this collection; ask its owner for a grant.")
     body = posting.read_body(request)
+    access.verify_signed(request, caller, body)
     status = pipeline.receive(found.collection, caller.member, body)
     return json_answer(resources.status(status), status=202)
 
