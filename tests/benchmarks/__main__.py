@@ -18,8 +18,8 @@ from time import perf_counter
 from tests.benchmarks.figures import Figure, table
 
 RESULTS = Path(__file__).parent / "results"
-ALONE = ("start", "stix")
-ON_A_NODE = ("import", "pages", "catchup", "depth", "verify", "post", "memory", "log")
+ALONE = ("start", "stix", "tokens")
+ON_A_NODE = ("import", "pages", "catchup", "depth", "verify", "post", "memory", "log", "contribute")
 
 
 def main() -> None:
@@ -45,12 +45,14 @@ def _options() -> argparse.Namespace:
 
 
 def _measured(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
-    from tests.benchmarks import bench_start
+    from tests.benchmarks import bench_start, bench_tokens
 
     if "start" in names:
         yield _told("start", bench_start.run)
     if "stix" in names:
         yield _told("stix", _stix)
+    if "tokens" in names:
+        yield _told("tokens", bench_tokens.run)
     if set(names) & set(ON_A_NODE):
         yield from _on_a_node(names, objects)
 
@@ -58,6 +60,7 @@ def _measured(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
 def _on_a_node(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
     from tests.benchmarks import (
         bench_catchup,
+        bench_contribute,
         bench_depth,
         bench_import,
         bench_memory,
@@ -86,6 +89,7 @@ def _on_a_node(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
             ("verify", bench_verify),
             ("post", bench_post),
             ("memory", bench_memory),
+            ("contribute", bench_contribute),
         ):
             if name in names:
                 yield _told(name, lambda run=module.run: run(place))
