@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from federation.errors import FederationError
+from indicators.detections.errors import DetectionError
 from indicators.store.errors import StoreError
 
 
@@ -35,7 +37,7 @@ class VerbCommand(BaseCommand):
             options["run"](options)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        except StoreError as error:
+        except (DetectionError, FederationError, StoreError) as error:
             raise CommandError(str(error)) from error
 
     def show(self, rows: Sequence[dict[str, Any]], options: dict[str, Any]) -> None:
