@@ -20,7 +20,13 @@ from django.db.models import QuerySet
 from django.db.models.functions import Least
 
 from federation.canonical import canonical
-from federation.errors import KeyNotOpened, LogExists, UnknownLog, UnknownTokenKey
+from federation.errors import (
+    KeyHolderUnavailable,
+    KeyNotOpened,
+    LogExists,
+    UnknownLog,
+    UnknownTokenKey,
+)
 from federation.models import TokenKey
 from federation.pseudonyms.normalize import KINDS
 from federation.pseudonyms.voprf import SEED_BYTES, Evaluator, key_id
@@ -28,6 +34,9 @@ from federation.transparency import log
 
 _LOGS = UUID("b7e3f1c2-5a0d-4f0e-9d55-3c1f8a6e2b94")
 """Namespace of the ids of key-holders' logs (RFC 9562 §5.5)."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""A key that exists has begun where it was made; other machines' clocks may be behind."""
 
 _NONCE_BYTES = 12
 
@@ -75,13 +84,20 @@ def timestamp(time: datetime) -> str:
 def valid_keys(kind: str, now: datetime) -> list[EpochKey]:
     """The keys of a kind that tokens are made with now, oldest first: one, or two in an overlap.
 
-    Makes the first keys if there are none yet.
+    Makes the first keys if there are none yet. Raises UnknownTokenKey for an unknown kind, and
+    KeyHolderUnavailable while the clock stands before all keys: no key must not mean no tokens.
     """
+    if kind not in KINDS:
+        raise UnknownTokenKey(f"Tokens are of one of the kinds {', '.join(KINDS)}.")
     _forget(now)
     found = _valid(kind, now)
-    if not found and kind in KINDS:
+    if not found:
         rotate_epochs(now)
         found = _valid(kind, now)
+    if not found:
+        raise KeyHolderUnavailable(
+            f"The token key of kind {kind} begins after this machine's time; set its clock.", 60
+        )
     return [_public(row) for row in found]
 
 
@@ -128,7 +144,7 @@ def open_evaluator(kind: str, epoch: int, now: datetime) -> tuple[EpochKey, Eval
     """The key itself, while it is valid; raises UnknownTokenKey otherwise, KeyNotOpened."""
     _forget(now)
     row = _of_group().filter(kind=kind, epoch=epoch).first()
-    if row is None or not row.not_before <= now < row.dropped_at or row.sealed_seed is None:
+    if row is None or row.sealed_seed is None or not _is_valid(row, now):
         raise UnknownTokenKey(
             "There is no token key of this kind and epoch, or its time is over; ask for the keys "
             "again."
@@ -155,8 +171,13 @@ def _of_group() -> QuerySet[TokenKey]:
 
 
 def _valid(kind: str, now: datetime) -> list[TokenKey]:
-    valid = _of_group().filter(kind=kind, not_before__lte=now, dropped_at__gt=now)
+    begun = now + CLOCK_SKEW
+    valid = _of_group().filter(kind=kind, not_before__lte=begun, dropped_at__gt=now)
     return list(valid.defer("sealed_seed").order_by("epoch"))
+
+
+def _is_valid(row: TokenKey, now: datetime) -> bool:
+    return row.not_before - CLOCK_SKEW <= now < row.dropped_at
 
 
 def _public(row: TokenKey) -> EpochKey:

@@ -28,7 +28,7 @@ from federation.errors import (
 from federation.keys import Verifier
 from federation.models import NodeKey, PinnedTokenKey
 from federation.pseudonyms.answers import Evaluated, KeyList, ListedKey
-from federation.pseudonyms.epochs import EpochKey, record
+from federation.pseudonyms.epochs import CLOCK_SKEW, EpochKey, record
 from federation.pseudonyms.normalize import KINDS
 from federation.pseudonyms.voprf import Blinding
 from federation.requests import sign_request
@@ -52,6 +52,10 @@ class RemoteKeyHolder:
         self._session.auth = (user, key)
         self._session.trust_env = False  # no proxy and no .netrc of the environment
         self._asked_at: float | None = None
+
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._session.close()
 
     def keys(self, kind: str, now: datetime) -> list[EpochKey]:
         """The pinned keys valid now, after asking again if the last answer is an hour old.
@@ -96,8 +100,10 @@ class RemoteKeyHolder:
             raise KeyHolderLied(f"The key-holder {self.url} is not believed: {error}") from error
 
     def _pinned(self, kind: str, now: datetime) -> list[EpochKey]:
+        # A listed key has begun at its holder, whose clock may be ahead of ours.
+        begun = now + CLOCK_SKEW
         rows = PinnedTokenKey.objects.filter(
-            holder=self.url, kind=kind, not_before__lte=now, dropped_at__gt=now
+            holder=self.url, kind=kind, not_before__lte=begun, dropped_at__gt=now
         )
         return [
             EpochKey(
