@@ -105,17 +105,7 @@ class RemoteKeyHolder:
         rows = PinnedTokenKey.objects.filter(
             holder=self.url, kind=kind, not_before__lte=begun, dropped_at__gt=now
         )
-        return [
-            EpochKey(
-                row.kind,
-                row.epoch,
-                bytes(row.public_key),
-                row.not_before,
-                row.not_after,
-                row.dropped_at,
-            )
-            for row in rows.order_by("epoch")
-        ]
+        return [_public(row) for row in rows.order_by("epoch")]
 
     def _ask(self, method: str, door: str, body: bytes, kind: type[T]) -> T:
         url = f"{self.url}/keyholder/v1/{door}"
@@ -168,6 +158,18 @@ def pin(holder: str, listed: Iterable[ListedKey]) -> None:
         pinned = PinnedTokenKey.objects.filter(holder=holder)
         moved = [row for row in pinned if _has_moved(row, shown.get((row.kind, row.epoch)))]
         PinnedTokenKey.objects.bulk_update(moved, ["not_after", "dropped_at"])
+
+
+def pinned_keys(holder: str) -> list[EpochKey]:
+    """Every key of a key-holder that was ever seen, by kind and epoch."""
+    rows = PinnedTokenKey.objects.filter(holder=holder.rstrip("/"))
+    return [_public(row) for row in rows.order_by("kind", "epoch")]
+
+
+def _public(row: PinnedTokenKey) -> EpochKey:
+    return EpochKey(
+        row.kind, row.epoch, bytes(row.public_key), row.not_before, row.not_after, row.dropped_at
+    )
 
 
 def _has_moved(row: PinnedTokenKey, shown: ListedKey | None) -> bool:
