@@ -119,10 +119,12 @@ def _idempotency_key(request: HttpRequest) -> str | None:
 
 
 def _is_dry_run(request: HttpRequest) -> bool:
-    """Never stored by mistake: what is not clearly a no or a yes is refused."""
-    match request.GET.get("dry_run", "false"):
-        case "true":
+    """What is not clearly a yes or a no is refused, so that nothing is stored by mistake."""
+    match dict(request.GET.lists()):
+        case {"dry_run": ["true"], **others} if not others:
             return True
-        case "false":
+        case {"dry_run": ["false"], **others} if not others:
             return False
-    raise Refused(400, "dry_run is true or false.")
+        case others if not others:
+            return False
+    raise Refused(400, "The only query parameter is dry_run, once: true or false.")

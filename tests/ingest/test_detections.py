@@ -131,8 +131,11 @@ def test_a_dry_run_shows_no_identifier(alder: Service) -> None:
     assert b"secret-name@example.org" not in response.content
 
 
-def test_an_unclear_dry_run_is_refused(alder: Service) -> None:
-    assert alder.send(finding(), query="?dry_run=perhaps").status_code == 400
+@pytest.mark.parametrize(
+    "query", ["?dry_run=perhaps", "?dry_run=", "?dryrun=true", "?dry_run=true&dry_run=false"]
+)
+def test_an_unclear_dry_run_is_refused(alder: Service, query: str) -> None:
+    assert alder.send(finding(), query=query).status_code == 400
     assert not Detection.objects.exists()
 
 
