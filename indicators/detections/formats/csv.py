@@ -133,19 +133,22 @@ def _too_many(limits: Limits) -> LineError:
 def _lines(chunks: Iterable[bytes], limits: Limits) -> Iterator[Line]:
     run: _Run | None = None
     keys: set[str] = set()
+    is_stray = False
     for row in csv_rows(chunks, limits, COLUMNS, "cluster_key"):
         errors = row.errors
-        key = row.cells.get("cluster_key", run and run.key)
+        key = row.cells.get("cluster_key", None if errors else run and run.key)
         if key and (run is None or key != run.key or run.is_full(row)):
             if run:
                 yield run.line()
             run, is_parted = _next_run(run, key, row, keys)
+            run.failed |= is_stray
             errors = (_PARTED,) if is_parted else errors
         errors = errors or tuple(_take(run, row.cells))
         if errors:
             yield refused(row.number, b"", *errors)
             if run:
                 run.failed = True
+        is_stray = key is None  # a bad row of no known cluster: of the one before or the one after
     if run:
         yield run.line()
 

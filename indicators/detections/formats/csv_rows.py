@@ -87,8 +87,12 @@ def _named(
                 return
         elif len(record) != len(names):
             yield CsvRow(lines.number, {}, (_wrong_length(record, names),))
-        elif cells := {name: cell.strip() for name, cell in zip(names, record, strict=True)}:
-            yield CsvRow(lines.number, {name: cell for name, cell in cells.items() if cell})
+        elif cells := {name: cell.strip() for name, cell in _filled(names, record)}:
+            yield CsvRow(lines.number, cells)
+
+
+def _filled(names: list[str], record: list[str]) -> Iterator[tuple[str, str]]:
+    return ((name, cell) for name, cell in zip(names, record, strict=True) if cell.strip())
 
 
 def _header_faults(names: list[str], columns: frozenset[str], needed: str) -> Iterator[LineError]:

@@ -34,6 +34,7 @@ _LOOSE = (
 )
 _SEVERAL_CAMPAIGNS = "Several campaigns use this infrastructure; send a bundle for each of them."
 _NOT_STIX = "This is no property of the object in STIX 2.1 or in an extension that it names."
+_NOT_ITS_ID = "id must be the UUIDv5 of what contributes to it (STIX 2.1 §2.9), or a random UUID."
 _EXTENSIONS = {extension.name: extension.id for extension in extensions().values()}
 
 _Fault = tuple[int, LineError]
@@ -72,8 +73,11 @@ def _lines(parsed: Parsed, source: bytes) -> Iterator[Line]:
 
 
 def _fault(problem: Problem) -> LineError:
-    """A name that can't be repeated takes the sentence with it."""
+    """A name that can't be repeated takes the sentence with it, and so does the id that would be
+    right: it is made of the raw identifier alone."""
     pointer, is_whole = plain_pointer(problem.pointer)
+    if pointer == "/id" and "UUIDv5" in problem.message:
+        return LineError(pointer, _NOT_ITS_ID)
     return LineError(pointer, problem.message if is_whole else _NOT_STIX)
 
 
