@@ -1,9 +1,9 @@
-"""How commands name things: a member by name, a collection by alias, title or id."""
+"""How commands name things: a member or detector by name, a collection by alias, title or id."""
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
-from indicators.models import Collection, Member
+from indicators.models import Collection, Detector, Member
 from indicators.store.custody import ensure_own_member
 
 
@@ -14,6 +14,14 @@ def member_named(name: str | None) -> Member:
     found = Member.objects.filter(name=name).first()
     if found is None:
         raise CommandError(f"There is no member {name!r}; `member list` shows them.")
+    return found
+
+
+def detector_named(name: str) -> Detector:
+    """The detector of that name."""
+    found = Detector.objects.filter(name=name).first()
+    if found is None:
+        raise CommandError(f"There is no detector {name!r}; `detector list` shows them.")
     return found
 
 

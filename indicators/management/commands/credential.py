@@ -2,16 +2,23 @@
 
 import hashlib
 import ssl
+from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.management.base import CommandError
 
+from federation.keys import thumbprint
 from indicators.access import make_credential, register_certificate
-from indicators.management.terms import member_named
+from indicators.management.terms import detector_named, member_named
 from indicators.management.verbs import VerbCommand
-from indicators.models import Credential
+from indicators.models import Credential, Scope
+
+_OF_A_DETECTOR = {Scope.INGEST, Scope.FEEDBACK}
 
 
 class Command(VerbCommand):
@@ -27,38 +34,36 @@ class Command(VerbCommand):
         create.add_argument(
             "--certificate", type=Path, metavar="PEM", help="a client certificate instead of a key"
         )
+        _add_permissions(create)
         self.verb(verbs, "list", self.list, "List credentials.")
         revoke = self.verb(verbs, "revoke", self.revoke, "Revoke a credential, at once.")
         revoke.add_argument("name")
 
     def create(self, options: dict[str, Any]) -> None:
         member, name = member_named(options["member"]), options["name"]
+        permissions = _permissions(options)
         days = options["days"]
-        expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
-        row = {"name": name, "member": member.name, "expires": expires_at or "never"}
+        permissions["expires_at"] = datetime.now(UTC) + timedelta(days=days) if days else None
+        row = {
+            "name": name,
+            "member": member.name,
+            "scopes": " ".join(permissions["scopes"]),
+            "expires": permissions["expires_at"] or "never",
+        }
+        if permissions["public_key"]:
+            row["keyid"] = thumbprint(permissions["public_key"])
         if options["certificate"]:
             certificate = _read_certificate(options["certificate"])
-            register_certificate(member, name, certificate, expires_at=expires_at)
+            register_certificate(member, name, certificate, **permissions)
             self.show([row | {"sha256": hashlib.sha256(certificate).hexdigest()}], options)
             return
-        _, key = make_credential(member, name, expires_at=expires_at)
+        _, key = make_credential(member, name, **permissions)
         self.show([row | {"key": key}], options)
         self.stderr.write("Keep the key: it is stored as a hash and can't be shown again.")
 
     def list(self, options: dict[str, Any]) -> None:
-        found = Credential.objects.select_related("member")
-        self.show(
-            [
-                {
-                    "name": each.name,
-                    "member": each.member.name,
-                    "expires": each.expires_at or "never",
-                    "revoked": each.revoked_at or "no",
-                }
-                for each in found
-            ],
-            options,
-        )
+        found = Credential.objects.select_related("member", "detector")
+        self.show([_row(each) for each in found], options)
 
     def revoke(self, options: dict[str, Any]) -> None:
         changed = Credential.objects.filter(name=options["name"], revoked_at=None).update(
@@ -67,6 +72,60 @@ class Command(VerbCommand):
         if not changed:
             raise CommandError(f"There is no credential {options['name']!r} to revoke.")
         self.show([{"name": options["name"], "revoked": True}], options)
+
+
+def _add_permissions(create: ArgumentParser) -> None:
+    create.add_argument(
+        "--scope",
+        action="append",
+        choices=Scope.values,
+        help="a door that it opens; may be repeated (default: feed)",
+    )
+    create.add_argument("--detector", help="the detector it speaks for: ingest and feedback")
+    create.add_argument(
+        "--public-key", type=Path, metavar="PEM", help="Ed25519 key of signed requests (RFC 9421)"
+    )
+    create.add_argument("--must-sign", action="store_true", help="refuse its unsigned requests")
+
+
+def _permissions(options: dict[str, Any]) -> dict[str, Any]:
+    scopes = options["scope"] or [Scope.FEED]
+    if _OF_A_DETECTOR & set(scopes) and not options["detector"]:
+        raise CommandError("Detections and feedback come from a detector; name it by --detector.")
+    return {
+        "scopes": scopes,
+        "detector": detector_named(options["detector"]) if options["detector"] else None,
+        "public_key": _read_public_key(options["public_key"]) if options["public_key"] else None,
+        "must_sign": options["must_sign"],
+    }
+
+
+def _row(credential: Credential) -> dict[str, Any]:
+    return {
+        "name": credential.name,
+        "member": credential.member.name,
+        "scopes": " ".join(credential.scopes),
+        "detector": credential.detector.name if credential.detector else "",
+        "signs": _signs(credential),
+        "expires": credential.expires_at or "never",
+        "revoked": credential.revoked_at or "no",
+    }
+
+
+def _signs(credential: Credential) -> str:
+    if credential.public_key is None:
+        return "no"
+    return "must" if credential.must_sign else "may"
+
+
+def _read_public_key(path: Path) -> bytes:
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+        raise CommandError(f"{path} is not a public key in PEM: {error}.") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise CommandError(f"{path} is not an Ed25519 key; make one for signed requests.")
+    return key.public_bytes_raw()
 
 
 def _read_certificate(path: Path) -> bytes:

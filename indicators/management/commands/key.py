@@ -1,0 +1,49 @@
+"""`manage.py key`: this node's own keys."""
+
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from federation import node_keys
+from federation.errors import FederationError
+from federation.models import NodeKey
+from indicators.management.verbs import VerbCommand
+
+Purpose = NodeKey.Purpose
+
+
+class Command(VerbCommand):
+    help = "This node's keys: list their thumbprints and public halves, rotate."
+
+    def add_verbs(self, verbs: Any) -> None:
+        self.verb(verbs, "list", self.list, "List all keys; retired ones still verify.")
+        rotate = self.verb(
+            verbs, "rotate", self.rotate, "Replace a key; what it signed stays verifiable."
+        )
+        rotate.add_argument("purpose", choices=[Purpose.OBJECT.value, Purpose.REQUEST.value])
+
+    def list(self, options: dict[str, Any]) -> None:
+        rows = []
+        for purpose in Purpose:
+            node_keys.ensure_key(purpose)
+            rows += [_row(purpose, key) for key in node_keys.public_keys(purpose)]
+        self.show(rows, options)
+
+    def rotate(self, options: dict[str, Any]) -> None:
+        purpose = Purpose(options["purpose"])
+        try:
+            key = node_keys.rotate(purpose)
+        except FederationError as error:
+            raise CommandError(str(error)) from error
+        self.show([_row(purpose, key)], options)
+        self.stderr.write("Tell your peers the new thumbprint; they pinned the old one.")
+
+
+def _row(purpose: Purpose, key: node_keys.PublicKey) -> dict[str, Any]:
+    return {
+        "purpose": purpose.value,
+        "kid": key.kid,
+        "public_key": key.public_key.hex(),
+        "created": key.created_at,
+        "retired": key.retired_at or "no",
+    }
