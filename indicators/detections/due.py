@@ -11,7 +11,7 @@ import msgspec
 
 from indicators.detections.facts import ClusterFacts, absorb
 from indicators.detections.finding import Finding
-from indicators.detections.intake import open_account
+from indicators.detections.sealed_rows import open_account
 from indicators.detections.sealing import Sealer, place
 from indicators.models import Policy
 from indicators.stix import Tlp

@@ -11,10 +11,10 @@ from django.db import transaction
 
 from indicators.detections import audit, policy
 from indicators.detections.errors import DetectionError
+from indicators.detections.sealed_rows import FALSE_POSITIVE
 from indicators.models import Detection, Detector, Policy, Verdict
 from indicators.store.sql import Cursor, open_cursor
 
-_REASON = "A person found it to be a false positive."
 # Both go through all revisions of one finding, by one_detection_a_revision.
 _WITHHOLD = """
 UPDATE indicators_detection
@@ -112,8 +112,13 @@ def _act_on(
     was_false, is_false = (each == Verdict.FALSE_POSITIVE for each in (before, verdict))
     if was_false == is_false:
         return ()
-    asked = {"detector": detector.pk, "uid": uid, "reason": _REASON, "now": datetime.now(UTC)}
+    asked = {
+        "detector": detector.pk,
+        "uid": uid,
+        "reason": FALSE_POSITIVE,
+        "now": datetime.now(UTC),
+    }
     cursor.execute(_WITHHOLD if is_false else _REINSTATE, asked)
     clusters = sorted({number for (number,) in cursor.fetchall()})
-    cursor.execute(_DUE, {"clusters": clusters, "now": asked["now"]})
+    cursor.execute(_DUE, {"clusters": clusters, "now": now})
     return tuple(clusters)

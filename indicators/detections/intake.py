@@ -5,39 +5,37 @@ can't both be first. Nothing is stored that is not sealed, but for the detector'
 finding (`uid`), counts and times.
 """
 
-import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
-from django.conf import settings
 
 from federation.errors import NotNormalizable
 from federation.pseudonyms.normalize import normalize
-from indicators.detections.finding import Finding, PromptFingerprint, SeenAccount
+from indicators.detections.finding import Finding
 from indicators.detections.formats.line import Line, LineError
-from indicators.detections.sealing import Sealer, open_sealer, place
-from indicators.models import Detector, Stage
+from indicators.detections.sealed_rows import Intake, Row, write
+from indicators.detections.sealing import open_sealer
+from indicators.models import Detector
 from indicators.store.sql import Cursor, open_cursor
 
 #: Lines and accounts that are held in memory at once; a single line may have more accounts.
 CHUNK_LINES = 1000
 CHUNK_ACCOUNTS = 5000
-#: The number of the account that stands for a finding's prompt fingerprints.
-FINGERPRINTS = -1
 _MOST_ERRORS = 20
 
 _LOCK = "SELECT id FROM indicators_detector WHERE id = %s FOR NO KEY UPDATE"
 # Both look-ups, one each a line, on one_detection_a_revision.
 _HELD = """
-SELECT asked.uid, asked.revision, newest.revision, newest.id, same.digest, same.uuid
+SELECT asked.uid, asked.revision, newest.revision, newest.id, newest.verdict,
+       same.digest, same.uuid
 FROM unnest(%(uids)b::text[], %(revisions)b::int4[]) AS asked(uid, revision)
 LEFT JOIN LATERAL (
-    SELECT revision, id FROM indicators_detection
+    SELECT revision, id, verdict FROM indicators_detection
     WHERE detector_id = %(detector)s AND uid = asked.uid ORDER BY revision DESC LIMIT 1
 ) newest ON true
 LEFT JOIN LATERAL (
@@ -45,43 +43,14 @@ LEFT JOIN LATERAL (
     WHERE detector_id = %(detector)s AND uid = asked.uid AND revision = asked.revision LIMIT 1
 ) same ON true
 """
-_ADD_CLUSTERS = """
-INSERT INTO indicators_cluster (detector_id, token, incarnation, is_open, draft_due)
-SELECT %(detector)s, token, 1, true, false FROM unnest(%(tokens)b::text[]) AS seen(token)
-ON CONFLICT DO NOTHING
-"""
-# one_cluster_a_key
-_CLUSTERS = """
-SELECT token, id FROM indicators_cluster
-WHERE detector_id = %(detector)s AND token = ANY(%(tokens)b::text[])
-"""
 _ROW_NUMBERS = """
 SELECT nextval(pg_get_serial_sequence('indicators_detection', 'id')) FROM generate_series(1, %s)
-"""
-_DETECTION_TYPES = [
-    "int8", "uuid", "uuid", "text", "int4", "uuid", "int8", "bool", "bytea", "int8", "bytea",
-    "int4", "text", "timestamptz", "timestamptz", "timestamptz",
-]  # fmt: skip
-_COPY_DETECTIONS = """
-COPY indicators_detection (id, uuid, detector_id, uid, revision, job_id, cluster_id, is_open,
-                           digest, data_key_id, sealed, account_count, stage, stage_since,
-                           received_at, expires_at)
-FROM STDIN (FORMAT BINARY)
-"""
-_ACCOUNT_TYPES = ["int8", "int4", "int8", "bytea"]
-_COPY_ACCOUNTS = """
-COPY indicators_account (detection_id, number, data_key_id, sealed) FROM STDIN (FORMAT BINARY)
-"""
-_SUPERSEDE = """
-UPDATE indicators_detection SET stage = 'superseded', stage_since = %s WHERE id = ANY(%s)
 """
 # detection's index on job
 _UNTOKENIZED = """
 SELECT id, account_count FROM indicators_detection WHERE job_id = %s AND stage = 'received'
 ORDER BY id
 """
-
-_encode = msgspec.json.Encoder().encode
 
 
 class LineStatus(StrEnum):
@@ -100,13 +69,12 @@ class LineResult(msgspec.Struct, frozen=True):
     errors: tuple[LineError, ...] = ()
 
 
-class _Row(NamedTuple):
-    """A line that is kept."""
+class _Newest(NamedTuple):
+    """The newest revision that is held of a finding: its row, and what a person found of it."""
 
-    id: int
-    uuid: UUID
-    finding: Finding
-    digest: bytes
+    revision: int
+    row: int
+    verdict: str
 
 
 @dataclass
@@ -114,20 +82,10 @@ class _Chunk:
     """What the database holds of a chunk's findings, and what the chunk adds to it."""
 
     numbers: Iterator[int]
-    newest: dict[str, tuple[int, int]] = field(default_factory=dict)
+    newest: dict[str, _Newest] = field(default_factory=dict)
     held: dict[tuple[str, int], tuple[bytes, UUID]] = field(default_factory=dict)
-    rows: list[_Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     superseded: list[int] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Intake:
-    """One call of `accept`."""
-
-    detector: UUID
-    job: UUID
-    now: datetime
-    sealer: Sealer
 
 
 def accept(
@@ -142,7 +100,7 @@ def accept(
     results: list[LineResult] = []
     with open_cursor(binary=True) as cursor:
         cursor.execute(_LOCK, (detector.pk,))
-        intake = _Intake(detector.pk, job_id, now, open_sealer())
+        intake = Intake(detector.pk, job_id, now, open_sealer())
         for chunk in _chunks(lines):
             results += _accept_chunk(cursor, intake, chunk)
     return results
@@ -169,12 +127,6 @@ def unusable_identifiers(finding: Finding) -> tuple[LineError, ...]:
     return tuple(errors)
 
 
-def cluster_token(sealer: Sealer, detector: UUID, key: str) -> str:
-    """The pseudonym (22 characters) of a detector's own key of a cluster."""
-    digest = sealer.digest("cluster", detector.bytes + key.encode())
-    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
-
-
 def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
     chunk: list[Line] = []
     accounts = 0
@@ -188,15 +140,15 @@ def _chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
         yield chunk
 
 
-def _accept_chunk(cursor: Cursor, intake: _Intake, lines: Sequence[Line]) -> list[LineResult]:
+def _accept_chunk(cursor: Cursor, intake: Intake, lines: Sequence[Line]) -> list[LineResult]:
     chunk = _read_held(cursor, intake, [line.finding for line in lines if line.finding])
     results = [_judge(intake, chunk, line) for line in lines]
     if chunk.rows:
-        _write(cursor, intake, chunk)
+        write(cursor, intake, chunk.rows, chunk.superseded)
     return results
 
 
-def _read_held(cursor: Cursor, intake: _Intake, findings: Sequence[Finding]) -> _Chunk:
+def _read_held(cursor: Cursor, intake: Intake, findings: Sequence[Finding]) -> _Chunk:
     numbers = cursor.execute(_ROW_NUMBERS, (len(findings),)).fetchall()
     chunk = _Chunk(iter([number for (number,) in numbers]))
     asked = {
@@ -204,15 +156,15 @@ def _read_held(cursor: Cursor, intake: _Intake, findings: Sequence[Finding]) -> 
         "uids": [finding.uid for finding in findings],
         "revisions": [finding.revision for finding in findings],
     }
-    for uid, revision, newest, row, digest, uuid in cursor.execute(_HELD, asked):
+    for uid, revision, newest, row, verdict, digest, uuid in cursor.execute(_HELD, asked):
         if newest is not None:
-            chunk.newest[uid] = (newest, row)
+            chunk.newest[uid] = _Newest(newest, row, verdict)
         if uuid is not None:
             chunk.held[uid, revision] = (digest, uuid)
     return chunk
 
 
-def _judge(intake: _Intake, chunk: _Chunk, line: Line) -> LineResult:
+def _judge(intake: Intake, chunk: _Chunk, line: Line) -> LineResult:
     finding = line.finding
     if finding is None or line.errors:
         uid = None if finding is None else finding.uid
@@ -232,95 +184,21 @@ def _contradictions(finding: Finding, chunk: _Chunk) -> tuple[LineError, ...]:
     if (finding.uid, finding.revision) in chunk.held:
         why = "This revision is held with another content; send the change as a higher revision."
         return (LineError("/revision", why),)
-    newest, _ = chunk.newest.get(finding.uid, (0, 0))
-    if finding.revision < newest:
-        why = f"Revision {newest} of this finding is held; an older one can't be added any more."
+    newest = chunk.newest.get(finding.uid)
+    if newest is not None and finding.revision < newest.revision:
+        held = newest.revision
+        why = f"Revision {held} of this finding is held; an older one can't be added any more."
         return (LineError("/revision", why),)
     return ()
 
 
 def _take(chunk: _Chunk, finding: Finding, digest: bytes) -> UUID:
-    row = _Row(next(chunk.numbers), uuid4(), finding, digest)
-    if finding.uid in chunk.newest:
-        chunk.superseded.append(chunk.newest[finding.uid][1])
-    chunk.newest[finding.uid] = (finding.revision, row.id)
+    before = chunk.newest.get(finding.uid)
+    verdict = "" if before is None else before.verdict
+    row = Row(next(chunk.numbers), uuid4(), finding, digest, verdict)
+    if before is not None:
+        chunk.superseded.append(before.row)
+    chunk.newest[finding.uid] = _Newest(finding.revision, row.id, verdict)
     chunk.held[finding.uid, finding.revision] = (digest, row.uuid)
     chunk.rows.append(row)
     return row.uuid
-
-
-def _write(cursor: Cursor, intake: _Intake, chunk: _Chunk) -> None:
-    """The old revision's end and the new one's rows: both, or neither."""
-    clusters = _add_clusters(cursor, intake, chunk.rows)
-    with cursor.copy(_COPY_DETECTIONS) as copy:
-        copy.set_types(_DETECTION_TYPES)
-        for row, cluster in zip(chunk.rows, clusters, strict=True):
-            copy.write_row(_detection(intake, row, cluster))
-    with cursor.copy(_COPY_ACCOUNTS) as copy:
-        copy.set_types(_ACCOUNT_TYPES)
-        for row in chunk.rows:
-            for number, plain in _accounts(row.finding):
-                sealed = intake.sealer.seal(plain, place("account", row.id, number))
-                copy.write_row((row.id, number, *sealed))
-    if chunk.superseded:
-        cursor.execute(_SUPERSEDE, (intake.now, chunk.superseded))
-
-
-def _add_clusters(cursor: Cursor, intake: _Intake, rows: Sequence[_Row]) -> list[int]:
-    """Each row's cluster."""
-    tokens = [
-        cluster_token(intake.sealer, intake.detector, row.finding.cluster.key) for row in rows
-    ]
-    asked = {"detector": intake.detector, "tokens": sorted(set(tokens))}
-    cursor.execute(_ADD_CLUSTERS, asked)
-    known: dict[str, int] = dict(cursor.execute(_CLUSTERS, asked).fetchall())
-    return [known[token] for token in tokens]
-
-
-def _detection(intake: _Intake, row: _Row, cluster: int) -> tuple[object, ...]:
-    finding = row.finding
-    body = _encode(msgspec.structs.replace(finding, accounts=()))
-    return (
-        row.id,
-        row.uuid,
-        intake.detector,
-        finding.uid,
-        finding.revision,
-        intake.job,
-        cluster,
-        finding.status == "open",
-        row.digest,
-        *intake.sealer.seal(body, place("detection", row.id)),
-        len(finding.accounts),
-        Stage.RECEIVED.value,
-        intake.now,
-        intake.now,
-        intake.now + timedelta(days=settings.IDENTIFIER_DAYS),
-    )
-
-
-def _accounts(finding: Finding) -> Iterator[tuple[int, bytes]]:
-    """What is sealed apart, so that it can be tokenized and destroyed apart: (number, content).
-
-    What a closed finding still says of accounts is of no use to anybody, and not kept.
-    """
-    if finding.status == "closed":
-        return
-    if finding.prompt_fingerprints:
-        yield FINGERPRINTS, _encode(finding.prompt_fingerprints)
-    for number, account in enumerate(finding.accounts):
-        yield number, _encode(account)
-
-
-def open_account(plain: bytes) -> SeenAccount:
-    """An account, as it was sealed."""
-    return _ACCOUNT.decode(plain)
-
-
-def open_fingerprints(plain: bytes) -> tuple[PromptFingerprint, ...]:
-    """A finding's prompt fingerprints, as they were sealed."""
-    return _FINGERPRINTS.decode(plain)
-
-
-_ACCOUNT = msgspec.json.Decoder(SeenAccount)
-_FINGERPRINTS = msgspec.json.Decoder(tuple[PromptFingerprint, ...])

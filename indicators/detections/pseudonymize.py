@@ -20,7 +20,12 @@ from federation.pseudonyms.keyholder import KeyHolder, configured_key_holder, to
 from federation.pseudonyms.normalize import KINDS, Normalized, normalize
 from indicators.detections import allowlist
 from indicators.detections.allowlist import AllowList
-from indicators.detections.intake import FINGERPRINTS, open_account, open_fingerprints
+from indicators.detections.sealed_rows import (
+    FINGERPRINTS,
+    drop_accounts,
+    open_account,
+    open_fingerprints,
+)
 from indicators.detections.sealing import Sealer, open_sealer, place
 from indicators.store.sql import Cursor, open_cursor
 
@@ -97,9 +102,6 @@ CROSS JOIN LATERAL (
 WHERE new.id = ANY(%b::int8[])
   AND EXISTS (SELECT FROM indicators_account WHERE detection_id = old.id)
 """
-# Accounts first: a worker that stores tokens of one holds its row, and is waited for here.
-_DROP_ACCOUNTS = "DELETE FROM indicators_account WHERE detection_id = ANY(%b::int8[])"
-_DROP_TOKENS = "DELETE FROM indicators_detectedtoken WHERE detection_id = ANY(%b::int8[])"
 _DUE = """
 UPDATE indicators_cluster c SET draft_due = true, due_since = coalesce(
     CASE WHEN draft_due THEN due_since END, %s)
@@ -200,13 +202,6 @@ def mark_due(cursor: Cursor, detections: Sequence[int], now: datetime) -> list[i
     """The clusters of these detections have changed: they are due a draft; their ids."""
     rows = cursor.execute(_DUE, (now, list(detections))).fetchall()
     return sorted(cluster for (cluster,) in rows)
-
-
-def drop_accounts(cursor: Cursor, detections: Sequence[int]) -> int:
-    """Delete all accounts and tokens of detections; how many accounts."""
-    gone = cursor.execute(_DROP_ACCOUNTS, (list(detections),)).rowcount
-    cursor.execute(_DROP_TOKENS, (list(detections),))
-    return gone
 
 
 def _waiting(detections: Sequence[int], first: int, last: int | None) -> Iterator[list[int]]:

@@ -18,12 +18,12 @@ from indicators.detections import allowlist, audit, seating
 from indicators.detections.pseudonymize import (
     CHUNK,
     Token,
-    drop_accounts,
     make_tokens,
     mark_due,
     open_identifiers,
     read_accounts,
 )
+from indicators.detections.sealed_rows import drop_accounts
 from indicators.detections.sealing import open_sealer
 from indicators.store.sql import Cursor, open_cursor
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from indicators.detections import audit
 from indicators.detections.errors import NotHeld
 from indicators.detections.finding import Identifier
-from indicators.detections.intake import open_account
+from indicators.detections.sealed_rows import open_account
 from indicators.detections.sealing import open_sealer, place
 from indicators.store.sql import open_cursor
 

@@ -7,17 +7,20 @@ from django.conf import settings
 from django.db import connection
 
 from indicators.detections import intake as intake_module
+from indicators.detections.feedback import record_feedback
 from indicators.detections.formats.line import Line, LineError
 from indicators.detections.intake import (
-    FINGERPRINTS,
     LineStatus,
-    open_account,
-    open_fingerprints,
     untokenized,
     unusable_identifiers,
 )
+from indicators.detections.sealed_rows import (
+    FINGERPRINTS,
+    open_account,
+    open_fingerprints,
+)
 from indicators.detections.sealing import open_sealer, place
-from indicators.models import Account, Cluster, Detection, Detector, Stage
+from indicators.models import Account, Cluster, Detection, Detector, Stage, Verdict
 from tests.detections.intake import NOW, Intake, account, finding, line_of
 from tests.store.plans import explained
 
@@ -100,6 +103,30 @@ def test_a_revision_of_an_earlier_chunk_is_superseded(
     monkeypatch.setattr(intake_module, "CHUNK_LINES", 1)
     intake.post(finding(), finding(revision=2))
     assert Detection.objects.get(revision=1).stage == Stage.SUPERSEDED
+
+
+def test_a_revision_of_a_false_positive_is_withheld_as_well(intake: Intake) -> None:
+    intake.post(finding())
+    record_feedback(intake.detector, "f-1", Verdict.FALSE_POSITIVE, actor="ana")
+    intake.post(finding(revision=2))
+    newest = Detection.objects.get(revision=2)
+    assert (newest.stage, newest.verdict) == (Stage.WITHHELD, Verdict.FALSE_POSITIVE)
+
+
+def test_it_goes_on_when_the_person_thinks_again(intake: Intake) -> None:
+    intake.post(finding())
+    record_feedback(intake.detector, "f-1", Verdict.FALSE_POSITIVE, actor="ana")
+    intake.post(finding(revision=2))
+    record_feedback(intake.detector, "f-1", Verdict.TRUE_POSITIVE, actor="ana")
+    stages = dict(Detection.objects.values_list("revision", "stage"))
+    assert stages == {1: Stage.SUPERSEDED, 2: Stage.RECEIVED}
+
+
+def test_what_was_withheld_loses_its_accounts_with_the_next_revision(intake: Intake) -> None:
+    intake.post(finding())
+    Detection.objects.update(stage=Stage.WITHHELD)
+    intake.post(finding(revision=2))
+    assert set(Account.objects.values_list("detection__revision", flat=True)) == {2}
 
 
 def test_another_detectors_finding_of_the_same_name_is_another(intake: Intake) -> None:
