@@ -112,12 +112,8 @@ def _act_on(
     was_false, is_false = (each == Verdict.FALSE_POSITIVE for each in (before, verdict))
     if was_false == is_false:
         return ()
-    asked = {
-        "detector": detector.pk,
-        "uid": uid,
-        "reason": FALSE_POSITIVE,
-        "now": datetime.now(UTC),
-    }
+    now = datetime.now(UTC)
+    asked = {"detector": detector.pk, "uid": uid, "reason": FALSE_POSITIVE, "now": now}
     cursor.execute(_WITHHOLD if is_false else _REINSTATE, asked)
     clusters = sorted({number for (number,) in cursor.fetchall()})
     cursor.execute(_DUE, {"clusters": clusters, "now": now})
