@@ -147,10 +147,12 @@ def _properties_of(schema: Any) -> Iterator[str]:
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _DEFANGED = re.compile(r"\s?[\[({](?:\.|dot|@|at)[\])}]\s?", re.IGNORECASE)
-# Digits that are none of a person's: parts of ids, and dates.
+# Digits that are none of a person's: in ids, dates, and names of models that end in a date.
 _HARMLESS = re.compile(
     rf"{_ID.pattern}|{_TOKEN}|[0-9a-f]{{8}}-(?:[0-9a-f]{{4}}-){{3}}[0-9a-f]{{12}}"
     r"|\b\d{4}-\d\d-\d\d(?:T[0-9:.]+Z?|\b)"
+    r"|\b[A-Za-z]\w{0,15}(?:[-.](?:[A-Za-z]\w{0,15}|\d{1,2})){0,8}"
+    r"-20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\b"
 )
 _EMAIL = re.compile(r"\w@\w")
 _IPV4 = re.compile(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)")
@@ -162,7 +164,7 @@ _PHONE = re.compile(
 _KEY = re.compile(
     r"\bsk-[\w-]{16,}|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bgh[pousr]_\w{20,}"
     r"|\bgithub_pat_\w{20,}|\bxox[a-z]-[\w-]{10,}|\bhf_\w{20,}|\bglpat-[\w-]{16,}"
-    r"|\beyJ[\w-]{10,}\.[\w-]+\.|-----BEGIN [A-Z ]+-----|\b[0-9a-fA-F]{32,}\b"
+    r"|\beyJ[\w-]{10,500}\.eyJ|-----BEGIN [A-Z ]+-----|\b[0-9a-fA-F]{32,}\b"
 )
 _LONG_WORD = re.compile(r"[A-Za-z0-9_+/-]{24,}")
 

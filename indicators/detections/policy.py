@@ -5,19 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from indicators.detections.gate import last_name, open_texts
+from indicators.detections.vocabulary import vocabularies
 from indicators.stix import Tlp
 
 # --- Conditions that ask for a person ---
 
 _FREEST_REVIEWED = Tlp.AMBER
-_TERMS = {
-    "capability_targets",
-    "elicitation_techniques",
-    "training_purposes",
-    "access_paths",
-    "traits",
-    "top_capability",
-}
 # Names of products and of the detector itself: their form was checked when they were sifted.
 _PRODUCTS = {"provider", "family", "model", "version", "to_model"}
 _EXTENSIONS = "extensions"
@@ -48,7 +41,7 @@ def _unread(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for path, text in open_texts(content):
         field = last_name(path)
         is_ours = path[0] == _EXTENSIONS
-        if field in _TERMS or (field == "kind" and is_ours):
+        if field in vocabularies() or (field == "kind" and is_ours):
             if text not in _ATTRIBUTES:
                 yield "unknown vocabulary", field
         elif not (is_ours and (field in _PRODUCTS or path[-2:] == ("detector", "name"))):
