@@ -120,11 +120,9 @@ def _idempotency_key(request: HttpRequest) -> str | None:
 
 def _is_dry_run(request: HttpRequest) -> bool:
     """What is not clearly a yes or a no is refused, so that nothing is stored by mistake."""
-    match dict(request.GET.lists()):
-        case {"dry_run": ["true"], **others} if not others:
-            return True
-        case {"dry_run": ["false"], **others} if not others:
-            return False
-        case others if not others:
-            return False
+    said = dict(request.GET.lists())
+    if said in ({}, {"dry_run": ["false"]}):
+        return False
+    if said == {"dry_run": ["true"]}:
+        return True
     raise Refused(400, "The only query parameter is dry_run, once: true or false.")

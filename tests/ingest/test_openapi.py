@@ -114,7 +114,7 @@ def described(one_connection: None) -> BaseSchema:
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 @settings(
-    max_examples=200,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
