@@ -1,4 +1,4 @@
-"""Send detections, a finding a line: send.py https://retort.example KEY FILE"""
+"""Send detections, a finding a line: send.py https://retort.example KEY < FILE"""
 
 import gzip
 import hashlib
@@ -9,7 +9,7 @@ from itertools import islice
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-url, key, file = sys.argv[1:]
+url, key = sys.argv[1:]
 headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
 
 
@@ -25,6 +25,5 @@ def send(body):
             time.sleep(int(error.headers["Retry-After"]))
 
 
-with open(file, "rb") as lines:
-    while body := b"".join(islice(lines, 1000)):
-        print({name: value for name, value in send(body).items() if name != "results"})
+while body := b"".join(islice(sys.stdin.buffer, 1000)):
+    print({name: value for name, value in send(body).items() if name != "results"})

@@ -22,13 +22,15 @@ def alder(transactional_db: None) -> Service:
 
 
 def run(url: str, key: str, file: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(CLIENT), url, key, str(file)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with file.open("rb") as findings:
+        return subprocess.run(
+            [sys.executable, str(CLIENT), url, key],
+            stdin=findings,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
 
 @pytest.fixture
