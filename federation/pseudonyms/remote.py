@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import requests
+from django.conf import settings
 from django.db import transaction
 
 from federation import canonical, node_keys
@@ -84,6 +85,7 @@ class RemoteKeyHolder:
         Raises KeyHolderLied, and then pins nothing; KeyHolderUnavailable.
         """
         answer = self._ask("GET", "keys", b"", KeyList)
+        _check_group(self.url, answer.group)
         _check_log(self.url, answer)
         pin(self.url, answer.keys)
         self._asked_at = time.monotonic()
@@ -100,7 +102,8 @@ class RemoteKeyHolder:
             raise KeyHolderLied(f"The key-holder {self.url} is not believed: {error}") from error
 
     def _pinned(self, kind: str, now: datetime) -> list[EpochKey]:
-        # A listed key has begun at its holder, whose clock may be ahead of ours.
+        # On one_pinned_key_a_kind_and_epoch. A listed key has begun at its holder, whose clock may
+        # be ahead of ours.
         begun = now + CLOCK_SKEW
         rows = PinnedTokenKey.objects.filter(
             holder=self.url, kind=kind, not_before__lte=begun, dropped_at__gt=now
@@ -109,7 +112,11 @@ class RemoteKeyHolder:
 
     def _ask(self, method: str, door: str, body: bytes, kind: type[T]) -> T:
         url = f"{self.url}/keyholder/v1/{door}"
-        content = self._send(method, url, body)
+        try:
+            content = self._send(method, url, body)
+        except KeyHolderUnavailable:
+            self._asked_at = None  # an epoch may have ended: ask for the keys before the next batch
+            raise
         try:
             parsed = canonical.parse(content, max_bytes=MAX_ANSWER_BYTES)
             return msgspec.convert(parsed, kind)
@@ -184,6 +191,15 @@ def _has_moved(row: PinnedTokenKey, shown: ListedKey | None) -> bool:
     known = row.not_after, row.dropped_at
     row.not_after, row.dropped_at = shown.not_after, shown.dropped_at
     return known != (shown.not_after, shown.dropped_at)
+
+
+def _check_group(holder: str, group: str) -> None:
+    if group != settings.TOKEN_GROUP:
+        raise KeyHolderUnavailable(
+            f"The key-holder {holder} serves another group than {settings.TOKEN_GROUP!r}, so no "
+            "token would ever match; set TOKEN_GROUP to its group's name.",
+            RETRY_AFTER,
+        )
 
 
 def _check_log(holder: str, answer: KeyList) -> None:

@@ -123,6 +123,16 @@ def test_seeds_are_destroyed_after_the_overlap_and_not_before() -> None:
 
 
 @pytest.mark.django_db
+def test_a_node_that_has_another_key_holder_makes_no_keys_and_destroys_its_own(
+    settings: LazySettings,
+) -> None:
+    epochs.rotate_epochs(NOW)
+    settings.KEYHOLDER_URL = "https://cedar.example"
+    assert epochs.rotate_epochs(NOW + EPOCH + OVERLAP) == []
+    assert not TokenKey.objects.exclude(sealed_seed=None).exists()
+
+
+@pytest.mark.django_db
 def test_a_destroyed_key_stays_in_the_log() -> None:
     [first, *_] = epochs.rotate_epochs(NOW)
     epochs.rotate_epochs(NOW + EPOCH + OVERLAP)

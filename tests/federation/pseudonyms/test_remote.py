@@ -316,6 +316,26 @@ def test_pinned_keys_outlast_a_key_holder_that_is_away(
     assert len(holder.keys("email", NOW)) == 1
 
 
+def test_a_key_holder_of_another_group_is_said_so(
+    holder: RemoteKeyHolder, settings: LazySettings
+) -> None:
+    settings.TOKEN_GROUP = "birch"
+    with pytest.raises(KeyHolderUnavailable, match="set TOKEN_GROUP"):
+        holder.refresh()
+    assert not PinnedTokenKey.objects.exists()
+
+
+def test_after_a_refused_batch_the_keys_are_asked_for_again(
+    holder: RemoteKeyHolder, cedar: Cedar
+) -> None:
+    holder.refresh()
+    cedar.alter = lambda door, reply: reply if door == "keys" else (404, {}, b"{}")
+    with pytest.raises(KeyHolderUnavailable):
+        tokenize(holder, [ANA], NOW)
+    holder.keys("email", NOW)
+    assert [path.rpartition("/")[2] for path, _, _ in cedar.asked] == ["keys", "evaluate", "keys"]
+
+
 def test_a_key_holder_without_a_valid_key_delays(holder: RemoteKeyHolder) -> None:
     with pytest.raises(KeyHolderUnavailable, match="no valid key of kind wallet"):
         holder.keys("wallet", NOW)
