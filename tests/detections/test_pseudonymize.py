@@ -285,3 +285,14 @@ def test_rows_are_found_by_index(intake: Intake) -> None:
     assert not plans.scanned & {
         "indicators_detection", "indicators_cluster", "indicators_account",
     }  # fmt: skip
+
+
+def test_log_lines_hold_counts_alone(
+    intake: Intake, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG")
+    pseudonymize(found(intake, finding(accounts=[account("ref-secret", **FIVE)])))
+    logged = caplog.text + "".join(capsys.readouterr())
+    assert "tokenized" in logged
+    for planted in ("ref-secret", *FIVE.values()):
+        assert planted not in logged

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import F
 
 from federation.models import TokenKey
 from federation.pseudonyms import epochs
-from indicators.detections import allowlist
+from indicators.detections import allowlist, seating
 from indicators.detections.pseudonymize import pseudonymize
 from indicators.detections.retention import (
     destroy_expired,
@@ -20,6 +21,8 @@ from indicators.models import (
     Cluster,
     DetectedToken,
     Detection,
+    Part,
+    Seat,
     Stage,
 )
 from indicators.store.sql import open_cursor
@@ -37,6 +40,22 @@ def tokenized(intake: Intake, *numbers: int) -> None:
     pseudonymize(list(Detection.objects.values_list("pk", flat=True)))
     Detection.objects.update(stage=Stage.PUBLISHED)
     Cluster.objects.update(draft_due=False, due_since=None)
+
+
+def seated(intake: Intake, *numbers: int) -> None:
+    """The same, their tokens in the parts of their clusters."""
+    tokenized(intake, *numbers)
+    Detection.objects.update(stage=Stage.TOKENIZED)
+    with open_cursor() as cursor:
+        seating.seat(cursor, list(Cluster.objects.values_list("pk", flat=True)))
+    Detection.objects.update(stage=Stage.PUBLISHED)
+    Part.objects.update(published_version=F("version"))
+
+
+def changed_parts() -> list[int]:
+    """Token counts of the parts that the feed doesn't show as they are."""
+    changed = Part.objects.filter(version__gt=F("published_version"))
+    return list(changed.values_list("token_count", flat=True))
 
 
 def new_epoch() -> datetime:
@@ -143,6 +162,12 @@ def test_tokens_of_a_dropped_key_go(intake: Intake) -> None:
     assert DetectedToken.objects.count() == 2
 
 
+def test_indicators_under_a_dropped_key_are_to_be_revoked(intake: Intake) -> None:
+    seated(intake, 1)
+    drop_old_tokens(TokenKey.objects.get(kind="device", epoch=1).dropped_at)
+    assert changed_parts() == [0]
+
+
 def test_tokens_of_keys_in_use_stay(intake: Intake) -> None:
     tokenized(intake, 1)
     retokenize(new_epoch())
@@ -163,3 +188,19 @@ def test_its_cluster_alone_is_due_a_draft(intake: Intake) -> None:
     withhold_allowed(datetime.now(UTC))
     due = Cluster.objects.get(draft_due=True)
     assert Detection.objects.get(uid="f-1").cluster_id == due.pk
+
+
+def test_its_indicator_is_to_lose_the_token(intake: Intake) -> None:
+    seated(intake, 1, 2)
+    allowlist.add("device", "dev-1", reason="A vendor", actor="ana")
+    withhold_allowed(datetime.now(UTC))
+    assert Seat.objects.count() == 1
+    assert changed_parts() == [0]
+
+
+def test_nothing_changes_for_who_is_on_no_allow_list(intake: Intake) -> None:
+    seated(intake, 1)
+    allowlist.add("device", "dev-9", reason="A vendor", actor="ana")
+    withhold_allowed(datetime.now(UTC))
+    assert changed_parts() == []
+    assert not Cluster.objects.filter(draft_due=True).exists()
