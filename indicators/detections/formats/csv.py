@@ -136,7 +136,7 @@ def _lines(chunks: Iterable[bytes], limits: Limits) -> Iterator[Line]:
     is_stray = False
     for row in csv_rows(chunks, limits, COLUMNS, "cluster_key"):
         errors = row.errors
-        key = row.cells.get("cluster_key", None if errors else run and run.key)
+        key = row.cells.get("cluster_key")
         if key and (run is None or key != run.key or run.is_full(row)):
             if run:
                 yield run.line()

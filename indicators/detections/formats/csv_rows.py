@@ -96,6 +96,9 @@ def _filled(names: list[str], record: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _header_faults(names: list[str], columns: frozenset[str], needed: str) -> Iterator[LineError]:
+    if len(names) > len(columns):
+        yield LineError("", f"The header has {len(names)} columns; there are {len(columns)}.")
+        return
     known = ", ".join(sorted(columns))
     for place, name in enumerate(names, 1):
         if is_prompt_field(name):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
+from federation.canonical import MalformedJSON, parse
 from indicators.detections.finding import Identifier
 from indicators.detections.formats.assembly import Assembly, revision_at
 from indicators.detections.formats.extension_forms import (
@@ -15,7 +16,7 @@ from indicators.detections.formats.extension_forms import (
     CampaignProperties,
     CoordinationEvidence,
 )
-from indicators.detections.formats.faults import plain_pointer, prompt_faults
+from indicators.detections.formats.faults import plain_pointer, prompt_faults, syntax_fault
 from indicators.detections.formats.line import LIMITS, Limits, Line, LineError, refused
 from indicators.detections.formats.splitting import whole
 from indicators.detections.formats.stix_graph import IDENTIFYING, READ, Graph, Node
@@ -24,6 +25,7 @@ from indicators.stix.extensions import extensions
 from indicators.stix.stream import parse_in_parts
 
 _MOST_FAULTS = 1000
+_MOST_CLUSTERS = 100
 _IN_BUNDLE = "Other objects of the bundle have errors; correct them and send the bundle again."
 _NO_CLUSTER = (
     "The bundle has neither an infrastructure nor a campaign; a finding is about one of them."
@@ -47,29 +49,67 @@ def read_stix(chunks: Iterable[bytes], limits: Limits = LIMITS) -> Iterator[Line
         yield refused(1, b"", source)
         return
     try:
+        _check_number(source, limits)
         parsed = parse_in_parts(source, max_bytes=limits.body_bytes)
+    except MalformedJSON as error:
+        yield refused(1, source, syntax_fault(error))
     except UnreadableInput as error:
         yield refused(1, source, LineError(plain_pointer(error.pointer)[0], str(error)))
-        return
-    yield from _lines(parsed, source)
+    else:
+        yield from _lines(parsed, limits)
 
 
-def _lines(parsed: Parsed, source: bytes) -> Iterator[Line]:
+def _check_number(source: bytes, limits: Limits) -> None:
+    """Each element that is no object costs as much as one, and two bytes of body: they are counted
+    before any is looked at."""
+    document = parse(source, max_bytes=limits.body_bytes)
+    objects = document.get("objects") if isinstance(document, dict) else None
+    if isinstance(objects, list) and len(objects) > limits.rows:
+        raise UnreadableInput(
+            f"The bundle has more than {limits.rows:,} objects; send fewer clusters at a time.",
+            pointer="/objects",
+        )
+
+
+def _lines(parsed: Parsed, limits: Limits) -> Iterator[Line]:
     faults: list[_Fault] = [(problem.index, _fault(problem)) for problem in parsed.problems]
     graph = Graph.of(_nodes(parsed, faults))
-    anchors = graph.anchors()
-    if len(anchors) > 1:
-        loose = graph.loose(anchors)
-        faults.extend((node.stix.index, LineError("", _LOOSE)) for node in loose)
-    if not anchors and not faults:
-        faults.append((0, LineError("/objects", _NO_CLUSTER)))
+    dealt = _dealt(graph, limits)
+    if isinstance(dealt, LineError):
+        yield refused(1, b"", dealt)
+        return
+    faults.extend((node.stix.index, LineError("", _LOOSE)) for node in graph.loose(_owned(dealt)))
+    if not dealt and not parsed.problems:
+        faults = [(0, LineError("/objects", _NO_CLUSTER))]
     for index, error in sorted(faults[:_MOST_FAULTS], key=lambda fault: fault[0]):
-        yield refused(index + 1, source[:0], error)
-    for anchor in anchors:
+        yield refused(index + 1, b"", error)
+    for anchor, about in dealt:
         if faults:
             yield refused(anchor.stix.index + 1, anchor.stix.body, LineError("", _IN_BUNDLE))
         else:
-            yield _finding(graph, anchor, anchors)
+            yield _finding(graph, anchor, about)
+
+
+def _dealt(graph: Graph, limits: Limits) -> list[tuple[Node, list[Node]]] | LineError:
+    """The clusters and what is about each. What they share is read for each of them, so it is
+    bounded: hubs could otherwise make a small bundle endless."""
+    anchors = graph.anchors()
+    if len(anchors) > _MOST_CLUSTERS:
+        return LineError(
+            "/objects", f"The bundle has more than {_MOST_CLUSTERS} clusters; send fewer at a time."
+        )
+    dealt: list[tuple[Node, list[Node]]] = []
+    total = 0
+    for anchor in anchors:
+        dealt.append((anchor, graph.about(anchor, anchors)))
+        total += len(dealt[-1][1])
+        if total > limits.rows:
+            return LineError("/objects", "The clusters share too much; send them one at a time.")
+    return dealt
+
+
+def _owned(dealt: list[tuple[Node, list[Node]]]) -> list[list[Node]]:
+    return [about for _, about in dealt]
 
 
 def _fault(problem: Problem) -> LineError:
@@ -90,7 +130,7 @@ def _nodes(parsed: Parsed, faults: list[_Fault]) -> Iterator[Node]:
             yield Node(each, value)
 
 
-def _finding(graph: Graph, anchor: Node, anchors: list[Node]) -> Line:
+def _finding(graph: Graph, anchor: Node, about: list[Node]) -> Line:
     assembly = Assembly(anchor.stix.index + 1, anchor.stix.body)
     _take_anchor(assembly, anchor)
     campaigns = graph.campaigns(anchor)
@@ -99,8 +139,10 @@ def _finding(graph: Graph, anchor: Node, anchors: list[Node]) -> Line:
     for campaign in campaigns:
         _take_campaign(assembly, campaign, counts=not graph.is_shared(campaign))
     _take_coordination(assembly, anchor)
-    for node in graph.about(anchor, anchors):
-        _take_observable(assembly, graph, node)
+    own = {node.id for node in about}
+    for node in about:
+        accounts = [_ref(each) for each in graph.accounts_of(node) if each.id in own]
+        _take_observable(assembly, node, accounts)
     return assembly.line()
 
 
@@ -142,21 +184,22 @@ def _take_coordination(assembly: Assembly, anchor: Node) -> None:
         assembly.take_coordination(form)
 
 
-def _take_observable(assembly: Assembly, graph: Graph, node: Node) -> None:
+def _take_observable(assembly: Assembly, node: Node, accounts: list[str]) -> None:
     if node.type == "ai-traffic-aggregate":
         if aggregate := assembly.read(node.value, Aggregate, "objects", node.stix.index):
             assembly.fields.setdefault("windows", []).append(aggregate.window())
         return
-    refs: list[str | None] = [_ref(account) for account in graph.accounts_of(node)]
     if node.type == "user-account":
-        refs = [_ref(node)]
+        accounts = [_ref(node)]
         assembly.account(_ref(node))
     else:
         identifier = Identifier(IDENTIFYING[node.type], node.value["value"])
-        for ref in refs or [None]:
+        for ref in accounts:
             assembly.identify(ref, identifier)
+        if not accounts:
+            assembly.identify(None, identifier)
     if name := node.value.get("display_name"):
-        for ref in filter(None, refs):
+        for ref in accounts:
             assembly.account(ref)["person_names"][name] = None
 
 

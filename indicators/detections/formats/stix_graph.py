@@ -74,7 +74,8 @@ class Graph:
 
     def is_shared(self, campaign: Node) -> bool:
         """Whether the campaign uses several clusters: its counts are then of none of them."""
-        return len(self._near(campaign, "infrastructure")) > 1
+        is_campaign = campaign.type == "campaign"
+        return is_campaign and len(self._near(campaign, "infrastructure")) > 1
 
     def about(self, anchor: Node, anchors: list[Node]) -> list[Node]:
         """The observables of a cluster: all, if the bundle has one cluster; else those that its
@@ -95,9 +96,9 @@ class Graph:
                     waiting.append(node)
         return sorted(found, key=lambda node: node.stix.index)
 
-    def loose(self, anchors: list[Node]) -> list[Node]:
-        """Observables that belong to none of several clusters."""
-        held = {node.id for anchor in anchors for node in self.about(anchor, anchors)}
+    def loose(self, dealt: Iterable[Iterable[Node]]) -> list[Node]:
+        """Observables that belong to no cluster."""
+        held = {node.id for about in dealt for node in about}
         return [
             node
             for node in self.nodes.values()
