@@ -5,6 +5,7 @@ of them. A part is an indicator: a token keeps its seat while an open detection 
 new batch touches the parts that it changes and no others.
 """
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,60 +16,59 @@ from indicators.store.sql import Cursor
 
 SEATS = 500
 
+#: A part by what names it: cluster, kind, key, number.
+Place = tuple[int, int, bytes, int]
+
 # Detections whose identifiers may be shared: open, tokenized, and not kept back by anybody. (The
 # tokens of a superseded revision count until those of its successor are made.)
 _SUPPORT = "d.is_open AND d.stage NOT IN ('received', 'failed', 'withheld')"
 
-# Look-ups: detections_of_cluster, detected_tokens_of_detection, the seats' primary key, and one on
-# one_part_a_number for each row of parts. The last part of a row takes what it has room for, unless
-# it was emptied: then its indicator is revoked, and what is revoked stays revoked.
-_SEAT = f"""
-WITH unseated AS (
-    SELECT DISTINCT d.cluster_id, t.kind, substr(t.token, 1, 5) AS key_id, t.token
-    FROM indicators_detection d
-    JOIN indicators_detectedtoken t ON t.detection_id = d.id
-    LEFT JOIN indicators_seat s ON s.cluster_id = d.cluster_id AND s.token = t.token
-    WHERE {_SUPPORT} AND s.token IS NULL
-      AND ((d.cluster_id = ANY(%(clusters)s) AND d.stage = 'tokenized')
-           OR d.cluster_id = ANY(%(afresh)s))
-), rows_of_parts AS (
-    SELECT r.*, c.incarnation,
-           CASE WHEN last.number IS NULL THEN 1
-                WHEN last.token_count = 0 THEN last.number + 1
-                ELSE last.number END AS first_number,
-           coalesce(last.token_count, 0) AS taken
-    FROM (SELECT DISTINCT cluster_id, kind, key_id FROM unseated) r
-    JOIN indicators_cluster c ON c.id = r.cluster_id
-    LEFT JOIN LATERAL (
-        SELECT number, token_count FROM indicators_part p
-        WHERE p.cluster_id = r.cluster_id AND p.incarnation = c.incarnation
-          AND p.kind = r.kind AND p.key_id = r.key_id
-        ORDER BY number DESC LIMIT 1
-    ) last ON true
-), places AS MATERIALIZED (
-    SELECT cluster_id, incarnation, kind, key_id, token, first_number + (taken + row_number() OVER (
-               PARTITION BY cluster_id, kind, key_id ORDER BY token) - 1) / %(seats)s AS number
-    FROM unseated JOIN rows_of_parts USING (cluster_id, kind, key_id)
-), grown AS (
-    INSERT INTO indicators_part AS p
-        (cluster_id, incarnation, kind, key_id, number, token_count, version, published_version)
-    SELECT cluster_id, incarnation, kind, key_id, number, count(*), 1, 0 FROM places
-    GROUP BY cluster_id, incarnation, kind, key_id, number
-    ON CONFLICT (cluster_id, incarnation, kind, key_id, number)
-    DO UPDATE SET token_count = p.token_count + excluded.token_count, version = p.version + 1
-    RETURNING id, cluster_id, incarnation, kind, key_id, number
-)
-INSERT INTO indicators_seat (cluster_id, token, part_id)
-SELECT l.cluster_id, l.token, grown.id FROM places l
-JOIN grown USING (cluster_id, incarnation, kind, key_id, number)
+# Look-ups: detections_of_cluster, detected_tokens_of_detection, the seats' primary key. LATERAL and
+# OFFSET keep the planner on them, also where it knows nothing yet of tables that have just grown.
+_UNSEATED = f"""
+SELECT DISTINCT d.cluster_id, t.kind, t.token
+FROM indicators_detection d
+CROSS JOIN LATERAL (
+    SELECT kind, token FROM indicators_detectedtoken WHERE detection_id = d.id OFFSET 0
+) t
+LEFT JOIN LATERAL (
+    SELECT part_id FROM indicators_seat
+    WHERE cluster_id = d.cluster_id AND token = t.token OFFSET 0
+) s ON true
+WHERE {_SUPPORT} AND s.part_id IS NULL
+  AND ((d.cluster_id = ANY(%(clusters)b) AND d.stage = 'tokenized')
+       OR d.cluster_id = ANY(%(afresh)b))
+ORDER BY d.cluster_id, t.kind, t.token
 """
+# one_part_a_number
+_LAST_PARTS = """
+SELECT DISTINCT ON (p.cluster_id, p.kind, p.key_id)
+       p.cluster_id, p.kind, p.key_id, p.number, p.token_count
+FROM indicators_part p JOIN indicators_cluster c
+     ON c.id = p.cluster_id AND c.incarnation = p.incarnation
+WHERE p.cluster_id = ANY(%b) ORDER BY p.cluster_id, p.kind, p.key_id, p.number DESC
+"""
+_GROW = """
+INSERT INTO indicators_part AS p
+    (cluster_id, incarnation, kind, key_id, number, token_count, version, published_version)
+SELECT n.cluster, c.incarnation, n.kind, n.key_id, n.number, n.tokens, 1, 0
+FROM unnest(%b::bigint[], %b::smallint[], %b::bytea[], %b::int[], %b::int[])
+     AS n(cluster, kind, key_id, number, tokens)
+JOIN indicators_cluster c ON c.id = n.cluster
+ON CONFLICT (cluster_id, incarnation, kind, key_id, number)
+DO UPDATE SET token_count = p.token_count + excluded.token_count, version = p.version + 1
+RETURNING cluster_id, kind, key_id, number, id
+"""
+_COPY_SEATS = "COPY indicators_seat (cluster_id, token, part_id) FROM STDIN (FORMAT BINARY)"
 
+# A look-up a seat, by token.
 _UNSEAT = f"""
 WITH gone AS (
     DELETE FROM indicators_seat s WHERE s.cluster_id = ANY(%(clusters)s) AND NOT EXISTS (
-        SELECT 1 FROM indicators_detectedtoken t JOIN indicators_detection d
-            ON d.id = t.detection_id
-        WHERE t.token = s.token AND d.cluster_id = s.cluster_id AND {_SUPPORT}
+        SELECT FROM (
+            SELECT detection_id FROM indicators_detectedtoken WHERE token = s.token OFFSET 0
+        ) t JOIN indicators_detection d ON d.id = t.detection_id
+        WHERE d.cluster_id = s.cluster_id AND {_SUPPORT}
     ) RETURNING s.part_id
 )
 UPDATE indicators_part p
@@ -117,9 +117,49 @@ def unseat(cursor: Cursor, clusters: Sequence[int]) -> None:
 
 
 def seat(cursor: Cursor, clusters: Sequence[int], afresh: Sequence[int] = ()) -> None:
-    """Seat the tokens of newly tokenized detections; of all open ones in the clusters `afresh`."""
-    asked = {"clusters": list(clusters), "afresh": list(afresh), "seats": SEATS}
-    cursor.execute(_SEAT, asked)
+    """Seat the tokens of newly tokenized detections; of all open ones in the clusters `afresh`.
+
+    The last part of a row of parts takes what it has room for, unless it was emptied: then its
+    indicator is revoked, and what is revoked stays revoked.
+    """
+    asked = {"clusters": list(clusters), "afresh": list(afresh)}
+    unseated = cursor.execute(_UNSEATED, asked).fetchall()
+    if not unseated:
+        return
+    free = _first_free(cursor, sorted({row[0] for row in unseated}))
+    seats: dict[Place, list[bytes]] = {}
+    for cluster, kind, token in unseated:
+        key = bytes(token)
+        row = (cluster, kind, key[:5])
+        place = free.get(row, 0)
+        free[row] = place + 1
+        seats.setdefault((*row, place // SEATS + 1), []).append(key)
+    parts = _grow(cursor, seats)
+    with cursor.copy(_COPY_SEATS) as copy:
+        copy.set_types(["int8", "bytea", "int8"])
+        for place_of, tokens in seats.items():
+            for each in tokens:
+                copy.write_row((place_of[0], each, parts[place_of]))
+
+
+def _first_free(cursor: Cursor, clusters: Sequence[int]) -> dict[tuple[int, int, bytes], int]:
+    """The first free seat, counted from 0 over all parts, of each row of parts there is."""
+    free = {}
+    cursor.execute(_LAST_PARTS, (list(clusters),))
+    for cluster, kind, key_id, number, taken in cursor.fetchall():
+        before = number - 1 if taken else number
+        free[cluster, kind, bytes(key_id)] = before * SEATS + taken
+    return free
+
+
+def _grow(cursor: Cursor, seats: Mapping[Place, Sequence[bytes]]) -> dict[Place, int]:
+    """The parts of these places, new or grown; the row of each."""
+    columns = [list(column) for column in zip(*seats, strict=True)]
+    cursor.execute(_GROW, (*columns, [len(tokens) for tokens in seats.values()]))
+    return {
+        (cluster, kind, bytes(key_id), number): row
+        for cluster, kind, key_id, number, row in cursor.fetchall()
+    }
 
 
 def changed_parts(cursor: Cursor, clusters: Sequence[int]) -> Mapping[int, list[ChangedPart]]:
@@ -127,9 +167,9 @@ def changed_parts(cursor: Cursor, clusters: Sequence[int]) -> Mapping[int, list[
     cursor.execute(_CHANGED, {"clusters": list(clusters)})
     changed: dict[int, list[ChangedPart]] = {}
     for cluster, row, version, kind, key_id, number, is_new, tokens in cursor.fetchall():
-        key = bytes(key_id)
-        texts = tuple(token_text(key, bytes(token)[5:]) for token in tokens)
-        part = Part(KINDS[kind], texts[0][5:13] if texts else _name(key), number, texts, is_new)
+        prefix = token_text(bytes(key_id), bytes(16))[:14]
+        texts = tuple(prefix + _value(bytes(token)) for token in tokens)
+        part = Part(KINDS[kind], prefix[5:13], number, texts, is_new)
         changed.setdefault(cluster, []).append(ChangedPart(row, version, part))
     return changed
 
@@ -140,6 +180,6 @@ def part_counts(cursor: Cursor, clusters: Sequence[int]) -> Mapping[int, int]:
     return dict(cursor.fetchall())
 
 
-def _name(key_id: bytes) -> str:
-    """A key's name as tokens spell it."""
-    return token_text(key_id, bytes(16))[5:13]
+def _value(token: bytes) -> str:
+    """The end of a token's text, which is all that differs within a part."""
+    return urlsafe_b64encode(token[5:])[:22].decode()
