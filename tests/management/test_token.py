@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from federation.pseudonyms import epochs, quota
 from federation.pseudonyms.normalize import KINDS
 from indicators.models import AuditEvent
+from indicators.store.custody import ensure_own_member
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +70,9 @@ def test_of_another_nodes_keys_the_pinned_ones_are_listed(settings: LazySettings
 
 
 def test_quotas_show_what_was_used() -> None:
-    quota.charge("alder", "email", 1, 7, datetime.now(UTC))
+    member = ensure_own_member()
+    quota.charge(str(member.pk), "email", 1, 7, datetime.now(UTC))
     shown = run("quota")
-    assert [(each["member"], each["used"], each["of"]) for each in shown] == [("alder", 7, 100_000)]
+    assert [(each["member"], each["used"], each["of"]) for each in shown] == [
+        (member.name, 7, 100_000)
+    ]

@@ -14,6 +14,7 @@ from federation.pseudonyms.epochs import EpochKey
 from federation.pseudonyms.normalize import KINDS
 from indicators.detections import audit
 from indicators.management.verbs import VerbCommand
+from indicators.models import Member
 
 
 class Command(VerbCommand):
@@ -53,10 +54,12 @@ class Command(VerbCommand):
         self.show([_row(key, now) for key in begun], options)
 
     def quota(self, options: dict[str, Any]) -> None:
+        # Uses are counted by a member's id, which stays when it is renamed.
+        names = {str(member.pk): member.name for member in Member.objects.all()}
         self.show(
             [
                 {
-                    "member": use.member,
+                    "member": names.get(use.member, use.member),
                     "kind": use.kind,
                     "epoch": use.epoch,
                     "used": use.used,
