@@ -1,5 +1,6 @@
 """`manage.py key`: this node's own keys."""
 
+import getpass
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -7,6 +8,8 @@ from django.core.management.base import CommandError
 from federation import node_keys
 from federation.errors import FederationError
 from federation.models import NodeKey
+from indicators.detections import audit, sealing
+from indicators.management.progress import Progress
 from indicators.management.verbs import VerbCommand
 
 Purpose = NodeKey.Purpose
@@ -21,6 +24,12 @@ class Command(VerbCommand):
             verbs, "rotate", self.rotate, "Replace a key; what it signed stays verifiable."
         )
         rotate.add_argument("purpose", choices=[Purpose.OBJECT.value, Purpose.REQUEST.value])
+        self.verb(
+            verbs,
+            "rotate-data",
+            self.rotate_data,
+            "Encrypt identifiers with a new key; the old one is deleted when all are moved.",
+        )
 
     def list(self, options: dict[str, Any]) -> None:
         rows = []
@@ -37,6 +46,15 @@ class Command(VerbCommand):
             raise CommandError(str(error)) from error
         self.show([_row(purpose, key)], options)
         self.stderr.write("Tell your peers the new thumbprint; they pinned the old one.")
+
+    def rotate_data(self, options: dict[str, Any]) -> None:
+        sealing.rotate_data_key()
+        audit.record(getpass.getuser(), "rotate", "data key")
+        progress = Progress("sealed anew")
+        while moved := sealing.reencrypt():
+            progress.step(moved)
+        progress.finish()
+        self.show([{"sealed anew": progress.done}], options)
 
 
 def _row(purpose: Purpose, key: node_keys.PublicKey) -> dict[str, Any]:
