@@ -8,9 +8,9 @@ identifier, and is one of the detection's own identifiers or names in it.
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from federation.canonical import pointer
@@ -50,7 +50,7 @@ def check(
     if texts:
         leaks = _Leaks(texts)
         findings += leaks.of(raw, "contains an identifier of the detection")
-        findings += leaks.of_words(names, "contains a person's name from the detection")
+        findings += leaks.of_names(names, "contains a person's name from the detection")
     return sorted(set(findings), key=lambda each: (each.object_id, each.pointer, each.what))
 
 
@@ -83,10 +83,15 @@ def open_texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
         if not _is_passed(last_name(path), value):
             yield path, value
     elif isinstance(value, Mapping):
+        known = _property_names()
         for key, each in value.items():
-            if key not in _property_names() and not _ID.fullmatch(key):
+            if key not in known and not _ID.fullmatch(key):
                 yield (*path, key), key
-            yield from open_texts(each, (*path, key))
+            # Most values are passed texts and numbers: no path is made for these.
+            if isinstance(each, str) and _is_passed(key, each):
+                continue
+            if not isinstance(each, int | float):
+                yield from open_texts(each, (*path, key))
     elif isinstance(value, list | tuple):
         for index, each in enumerate(value):
             yield from open_texts(each, (*path, index))
@@ -97,13 +102,18 @@ def last_name(path: Path) -> str:
     return next((step for step in reversed(path) if isinstance(step, str)), "")
 
 
+_FORMS = {"id": _ID, "pattern": _TOKEN_PATTERN, "name": GENERATED_NAME, "cluster_key": _CLUSTER_KEY}
+
+
 def _is_passed(name: str, text: str) -> bool:
-    if text in _terms() or is_timestamp(text) or _OPAQUE.fullmatch(text):
+    if text in _terms():
         return True
-    if name == "id" or name.endswith(("_ref", "_refs")):
-        return _ID.fullmatch(text) is not None
-    form = {"pattern": _TOKEN_PATTERN, "name": GENERATED_NAME, "cluster_key": _CLUSTER_KEY}
-    return name in form and form[name].fullmatch(text) is not None
+    form = _ID if name.endswith(("_ref", "_refs")) else _FORMS.get(name)
+    if form is not None:
+        return form.fullmatch(text) is not None
+    if text[-1:] == "Z" and is_timestamp(text):
+        return True
+    return _OPAQUE.fullmatch(text) is not None
 
 
 @cache
@@ -233,47 +243,58 @@ class _Leaks:
     """Finds known values in texts: many values, few texts, so the texts are what is indexed.
 
     Values of at least six letters and digits are found whatever stands between these; shorter ones
-    where all their words stand in one text. The shortest and plain small numbers tell nobody apart:
-    "4" is an account's name somewhere, and part of a model's name everywhere.
+    as the same words in the same order. The shortest and small numbers tell nobody apart: "4" is
+    somebody's account, and part of the name of a model.
     """
 
     def __init__(self, texts: Iterable[_Text]) -> None:
-        self._texts = [(each, _squeezed(each.text), _words(each.text)) for each in texts]
+        self._texts = list(texts)
         self._grams = {
             squeezed[start : start + _GRAM]
-            for _, squeezed, _ in self._texts
+            for squeezed in (_squeezed(each.text) for each in self._texts)
             for start in range(len(squeezed) - _GRAM + 1)
         }
-        self._vocabulary = {word for _, _, words in self._texts for word in words}
+        self._vocabulary = {word for each in self._texts for word in _words(each.text)}
 
     def of(self, values: Collection[str], what: str) -> Iterator[GateFinding]:
-        short = []
         for value in values:
             squeezed = _squeezed(value)
-            if len(squeezed) < _GRAM:
-                if len(squeezed) >= _TELLING and not squeezed.isdecimal():
-                    short.append(value)
-            elif squeezed[:_GRAM] in self._grams:
-                for text, content, _ in self._texts:
-                    if _is_in(squeezed, content, text.text):
-                        yield GateFinding(text.object_id, text.place, what)
-        yield from self.of_words(short, what)
+            if len(squeezed) >= _GRAM:
+                if squeezed[:_GRAM] in self._grams:
+                    yield from self._found(what, partial(_is_in, squeezed))
+            elif len(squeezed) >= _TELLING and not value.isdecimal():
+                words = _words(value)
+                if self._vocabulary.issuperset(words):
+                    yield from self._found(what, partial(_is_phrase_of, words))
 
-    def of_words(self, values: Collection[str], what: str) -> Iterator[GateFinding]:
-        for value in values:
-            words = _words(value)
+    def of_names(self, names: Collection[str], what: str) -> Iterator[GateFinding]:
+        """A name is one in any order of its words, whatever stands between."""
+        for name in names:
+            words = frozenset(_words(name))
             if words and words <= self._vocabulary:
-                for text, _, content in self._texts:
-                    if words <= content:
-                        yield GateFinding(text.object_id, text.place, what)
+                yield from self._found(what, partial(_are_words_of, words))
+
+    def _found(self, what: str, is_in: Callable[[_Text], bool]) -> Iterator[GateFinding]:
+        for text in self._texts:
+            if is_in(text):
+                yield GateFinding(text.object_id, text.place, what)
 
 
-def _is_in(value: str, squeezed: str, text: str) -> bool:
+def _is_in(squeezed: str, text: _Text) -> bool:
     """A number is found whole: 202505 is not in 20250514."""
-    if not value.isdecimal():
-        return value in squeezed
-    whole = re.compile(rf"(?<!\d){value}(?!\d)")
-    return whole.search(squeezed) is not None or whole.search(text) is not None
+    content = _squeezed(text.text)
+    if not squeezed.isdecimal():
+        return squeezed in content
+    whole = re.compile(rf"(?<!\d){squeezed}(?!\d)")
+    return whole.search(content) is not None or whole.search(text.text) is not None
+
+
+def _is_phrase_of(words: Sequence[str], text: _Text) -> bool:
+    return f" {' '.join(words)} " in f" {' '.join(_words(text.text))} "
+
+
+def _are_words_of(words: frozenset[str], text: _Text) -> bool:
+    return words.issubset(_words(text.text))
 
 
 def _folded(text: str) -> str:
@@ -288,5 +309,5 @@ def _squeezed(text: str) -> str:
     return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(_folded(text)))
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_folded(text))

@@ -6,13 +6,6 @@ can neither compute the ids nor check a guess against them.
 
 import hmac
 from base64 import b32encode, urlsafe_b64encode
-from uuid import UUID
-
-_SEPARATOR = b"\0"
-_NOT_VERSION = ~(0xF000 << 64)
-_NOT_VARIANT = ~(0xC000 << 48)
-_VERSION_4 = 4 << 76
-_VARIANT = 0x8000 << 48
 
 
 def object_id(type_name: str, id_key: bytes, token: str, incarnation: int, role: str) -> str:
@@ -20,8 +13,10 @@ def object_id(type_name: str, id_key: bytes, token: str, incarnation: int, role:
 
     It has the form of a random UUID (RFC 9562 §5.4), which is what STIX asks of such objects.
     """
-    made = int.from_bytes(_mac(id_key, "object", type_name, token, str(incarnation), role)[:16])
-    return f"{type_name}--{UUID(int=made & _NOT_VERSION & _NOT_VARIANT | _VERSION_4 | _VARIANT)}"
+    mac = _mac(id_key, "object", type_name, token, str(incarnation), role)
+    text, variant = mac.hex(), "89ab"[mac[8] & 3]
+    groups = (text[:8], text[8:12], "4" + text[13:16], variant + text[17:20], text[20:32])
+    return f"{type_name}--{'-'.join(groups)}"
 
 
 def cluster_token(id_key: bytes, detector_id: str, key: str) -> str:
@@ -47,6 +42,5 @@ def _pseudonym(mac: bytes) -> str:
 
 
 def _mac(id_key: bytes, *parts: str) -> bytes:
-    """Every part has its length, so that no two lists of parts are one text."""
-    text = _SEPARATOR.join(f"{len(part)}:{part}".encode() for part in parts)
-    return hmac.digest(id_key, text, "sha256")
+    """Only the last part may hold anything: the others are without NUL, so no two lists are one."""
+    return hmac.digest(id_key, "\0".join(parts).encode(), "sha256")

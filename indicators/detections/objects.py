@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import uuid5
 
@@ -61,6 +62,7 @@ class Frame:
     label: str
 
 
+@lru_cache(maxsize=1024)  # all objects of a batch carry one time
 def stamp(when: datetime) -> str:
     """A STIX timestamp in milliseconds."""
     return when.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

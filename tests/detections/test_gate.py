@@ -169,6 +169,7 @@ def test_a_pattern_is_passed_for_its_tokens_only() -> None:
         ("Ökonomie Verlag GmbH", "Resold by ökonomie-verlag gmbh."),
         ("bc1qw508d6qejxtdg4", "Paid from bc1qw508d6qejxtdg4."),
         ("sha1", "Resold by SHA1."),
+        ("10.0.0.1", "Through host-10-0-0-1."),
         ("relay.example", "Through relay [.] example."),
         ("20250514", "Known as 20250514 since."),
     ],
@@ -179,7 +180,13 @@ def test_an_identifier_of_the_detection_is_found(raw: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "text"),
-    [("4", "Leaf 4 large"), ("2025", "Since 2025."), ("202505", "Leaf 20250514"), ("-", "A - b")],
+    [
+        ("4", "Leaf 4 large"),
+        ("2025", "Since 2025."),
+        ("202505", "Leaf 20250514"),
+        ("-", "A - b"),
+        ("1.1.1.1", "Leaf 4.1"),
+    ],
 )
 def test_a_small_number_is_not_taken_for_an_identifier(raw: str, text: str) -> None:
     assert findings(text, raw) == []
