@@ -86,6 +86,26 @@ def forget_statuses() -> None:
     Status.objects.filter(requested_at__lt=oldest, payload__isnull=True).delete()
 
 
+@shared_task(name="indicators.rotate_epochs", autoretry_for=_PASSING, retry_backoff=True)
+def rotate_epochs() -> None:
+    pipeline.rotate_epochs()
+
+
+@shared_task(
+    name=pipeline.RETOKENIZE,
+    autoretry_for=(*_PASSING, *_KEY_HOLDER),
+    retry_backoff=True,
+    retry_backoff_max=_LONGEST_PAUSE,
+)
+def retokenize(after: int) -> None:
+    pipeline.retokenize(after)
+
+
+@shared_task(name="indicators.destroy_expired", autoretry_for=_PASSING, retry_backoff=True)
+def destroy_expired() -> None:
+    pipeline.destroy_expired()
+
+
 def _on_failure(
     task: Task, error: Exception, ids: Sequence[Any], stop: Callable[[Any, str], None]
 ) -> None:

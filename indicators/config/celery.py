@@ -9,6 +9,8 @@ app = Celery("retort")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = {
     "resume what a crash left pending": {"task": "indicators.resume_pending", "schedule": 30.0},
+    "keys of token epochs": {"task": "indicators.rotate_epochs", "schedule": 3600.0},
+    "end of what may be kept": {"task": "indicators.destroy_expired", "schedule": 3600.0},
     "forget old statuses": {"task": "indicators.forget_statuses", "schedule": 3600.0},
 }
 app.autodiscover_tasks(["indicators"])

@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from federation.urls import log_urls
+from federation.urls import keyholder_urls, log_urls
+from indicators import keyholder
 from indicators.config import operations
 from indicators.taxii.logs import guard
 from indicators.taxii.views.discovery import nothing_here
@@ -17,6 +18,7 @@ urlpatterns = [
     path("taxii2/", include("indicators.taxii.urls")),
     path("taxii2", nothing_here, {"rest": ""}),
     *log_urls(guard),
+    *keyholder_urls(keyholder.guard),
     path("healthz/live", operations.live),
     path("healthz/ready", operations.ready),
     path("metrics", operations.metrics),

@@ -36,6 +36,12 @@ from indicators.pipeline.receiving import (
     receive,
     resume_pending,
 )
+from indicators.pipeline.upkeep import (
+    RETOKENIZE,
+    destroy_expired,
+    retokenize,
+    rotate_epochs,
+)
 from indicators.pipeline.waiting import (
     Waiting,
     note_delay,
@@ -53,12 +59,14 @@ __all__ = [
     "FINISH_POST",
     "PSEUDONYMIZE",
     "PUBLISH",
+    "RETOKENIZE",
     "IdempotencyConflict",
     "Receipt",
     "Waiting",
     "approve",
     "contribute",
     "describe_cluster",
+    "destroy_expired",
     "draft",
     "feedback",
     "finish_post",
@@ -71,6 +79,8 @@ __all__ = [
     "results_of",
     "resume",
     "resume_pending",
+    "retokenize",
+    "rotate_epochs",
     "run_again",
     "stop_cluster",
     "stop_detection",
