@@ -12,8 +12,11 @@ from indicators.store.judgement import Addition, Known
 from indicators.store.sql import Cursor
 
 _COPY = "COPY indicators_indexedtoken (token, stix_id) FROM STDIN (FORMAT BINARY)"
-# indexed_tokens_of_indicator, once a partition.
-_FORGET = "DELETE FROM indicators_indexedtoken WHERE stix_id = ANY(%b)"
+# indexed_tokens_of_indicator, once a partition. The planner doesn't see the ids in a subquery: it
+# would compare each with each partition's statistics, for longer than the deletion takes.
+_FORGET = """
+DELETE FROM indicators_indexedtoken WHERE stix_id = ANY(ARRAY(SELECT unnest(%b::text[])))
+"""
 # entry_by_object, once a collection.
 _NOT_OUTDATED = """
 SELECT asked.id FROM unnest(%b::text[], %b::timestamptz[]) AS asked(id, version)
