@@ -13,6 +13,6 @@ READERS: dict[str, Reader] = {
     "application/stix+json": read_stix,
     "text/csv": read_csv,
 }
-"""By media type, without parameters. A reader takes any chunks and never raises."""
+"""By media type, without parameters."""
 
 __all__ = ["LIMITS", "READERS", "Limits", "Line", "LineError", "Reader"]

@@ -1,7 +1,8 @@
 """What a reader makes of one line: a finding, or what is wrong with it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from indicators.detections.finding import Finding
 
@@ -46,7 +47,10 @@ class Line:
     errors: tuple[LineError, ...] = ()
 
 
-Reader = Callable[[Iterable[bytes]], Iterator[Line]]
+class Reader(Protocol):
+    """Reads a body of any chunks. It raises nothing of its own: all that is wrong is in lines."""
+
+    def __call__(self, chunks: Iterable[bytes], limits: Limits = LIMITS, /) -> Iterator[Line]: ...
 
 
 def refused(number: int, source: bytes, *errors: LineError) -> Line:
