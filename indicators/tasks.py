@@ -15,7 +15,13 @@ from celery import Task, current_app, shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from federation.errors import FederationError, KeyHolderLied, KeyHolderUnavailable, QuotaExceeded
+from federation.errors import (
+    FederationError,
+    KeyHolderLied,
+    KeyHolderUnavailable,
+    QuotaExceeded,
+    UnknownTokenKey,
+)
 from indicators import pipeline
 from indicators.detections.errors import DetectionError
 from indicators.models import Status
@@ -27,7 +33,7 @@ _WAITS = timedelta(seconds=60)
 # Shorter than the broker's visibility timeout, or a task that is put off comes twice.
 _LONGEST_PAUSE = 40
 _PASSING = (OperationalError, InterfaceError)
-_KEY_HOLDER = (KeyHolderUnavailable, KeyHolderLied, QuotaExceeded)
+_KEY_HOLDER = (KeyHolderUnavailable, KeyHolderLied, QuotaExceeded, UnknownTokenKey)
 
 
 @shared_task(

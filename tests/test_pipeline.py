@@ -13,7 +13,7 @@ from django.db import connection
 from federation.transparency.audit import verify_log
 from indicators import pipeline
 from indicators.models import Collection, Entry, Member, Status
-from indicators.pipeline import receiving
+from indicators.pipeline import handing_over, receiving
 from indicators.stix import UnreadableInput
 from indicators.store.custody import check_custody, open_collection
 from tests.objects import domain_name, envelope, id_of, indicator, stix_objects
@@ -158,7 +158,7 @@ def test_an_unknown_post_is_nothing_to_finish(db: None) -> None:
 @pytest.mark.parametrize("step", ["admitted", "recorded"])
 def test_a_worker_that_dies_leaves_whole_batches(large: Status, after: int, step: str) -> None:
     """It dies with a batch stored, or with its status written too, but not committed."""
-    name, owner = {"admitted": ("admit", pipeline), "recorded": ("save", Status)}[step]
+    name, owner = {"admitted": ("admit", receiving), "recorded": ("save", Status)}[step]
     original, calls = getattr(owner, name), iter(range(1, 100))
 
     def die(*args: Any, **more: Any) -> Any:
@@ -207,7 +207,7 @@ def test_without_a_broker_a_post_stays_pending_and_is_handed_over_later(
     body = envelope(*(indicator(n) for n in range(5)))
     nobody_listens = Celery("down", broker="redis://127.0.0.1:9/0", set_as_current=False)
     nobody_listens.conf.broker_transport_options = {"max_retries": 0}
-    with mock.patch.object(pipeline, "current_app", nobody_listens):
+    with mock.patch.object(handing_over, "current_app", nobody_listens):
         status = pipeline.receive(forum, alder, body)
     assert counted(status) == (0, 0, 5)
     with mock.patch.object(current_app, "send_task") as send:
