@@ -38,7 +38,7 @@ def check(
     raw: the identifiers and references of their detections; names: people's names given in them.
     """
     texts = [
-        _Text(str(each.get("id", "")), pointer(*path), text)
+        _Text(_id(each), pointer(*path), text)
         for each in objects
         for path, text in open_texts(each)
     ]
@@ -59,10 +59,16 @@ def sentence(findings: Collection[GateFinding]) -> str:
     listed = [f"{each.pointer} of {each.object_id} {each.what}" for each in findings]
     more = len(listed) - _LISTED
     text = "; ".join(listed[:_LISTED]) + (f"; and {more} more" if more > 0 else "")
-    return f"Not shared: {text}. Take it out of the finding, or withhold the finding."
+    return f"Not shared: {text}. Take it out, or withhold the finding."
 
 
 _LISTED = 5
+
+
+def _id(content: Mapping[str, Any]) -> str:
+    """An id that is none is a text like any other, and not for people to read."""
+    stated = str(content.get("id", ""))
+    return stated if _ID.fullmatch(stated) else _UNKNOWN
 
 
 # --- Which texts are looked at ---
@@ -75,6 +81,7 @@ _CLUSTER_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 Path = tuple[str | int, ...]
+_UNKNOWN = "*"
 
 
 def open_texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -86,7 +93,8 @@ def open_texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
         known = _property_names()
         for key, each in value.items():
             if key not in known and not _ID.fullmatch(key):
-                yield (*path, key), key
+                yield (*path, _UNKNOWN), key
+                key = _UNKNOWN  # a place is shown to people, and this key may be an identifier
             # Most values are passed texts and numbers: no path is made for these.
             if isinstance(each, str) and _is_passed(key, each):
                 continue

@@ -228,6 +228,17 @@ def test_a_finding_never_repeats_what_it_found() -> None:
     assert "ana" not in sentence(found).lower().replace("analyst", "")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"x_ana@example.org": {"x": "ana@example.org"}}, {"id": "ana@example.org"}],
+    ids=["key", "id"],
+)
+def test_a_place_never_repeats_what_was_found(changes: dict[str, Any]) -> None:
+    found = check([indicator(1, **changes)], ["ana@example.org"], [])
+    assert found
+    assert "ana" not in sentence(found)
+
+
 def test_many_findings_are_counted_in_the_sentence() -> None:
     campaign = {**described(""), "aliases": [f"ana{each}@example.org" for each in range(9)]}
     assert "and 4 more" in sentence(check([campaign], [], []))
