@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indicators.detections.formats import READERS, Limits, Line
@@ -78,6 +78,7 @@ def said(lines: list[Line]) -> str:
 
 
 @pytest.mark.parametrize("media_type", MEDIA_TYPES)
+@settings(deadline=None)  # the machine may be busy
 @given(chunks=st.lists(st.binary(max_size=50), max_size=6))
 def test_any_bytes_are_read_or_refused(media_type: str, chunks: list[bytes]) -> None:
     for line in read(media_type, chunks):
@@ -85,6 +86,7 @@ def test_any_bytes_are_read_or_refused(media_type: str, chunks: list[bytes]) -> 
 
 
 @pytest.mark.parametrize("media_type", MEDIA_TYPES)
+@settings(deadline=None)  # the machine may be busy
 @given(text=st.text(alphabet='{}[]",:;\n\r\t\\ ak1\0', max_size=60))
 def test_any_text_is_read_or_refused(media_type: str, text: str) -> None:
     for line in read(media_type, text.encode()):
@@ -92,6 +94,7 @@ def test_any_text_is_read_or_refused(media_type: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("media_type", sorted(DOCUMENTS))
+@settings(deadline=None)  # the machine may be busy
 @given(st.data())
 def test_any_value_in_any_place_is_read_or_refused_and_not_repeated(
     media_type: str, drawn: st.DataObject
