@@ -50,7 +50,7 @@ def test_every_answer_has_a_request_id(client: Client) -> None:
 def test_a_database_that_does_not_answer_is_503_with_retry_after(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def down(*_: object) -> None:
+    def down(*_: object, **__: object) -> None:
         raise OperationalError("connection refused")
 
     monkeypatch.setattr("indicators.access.authenticate", down)
@@ -58,7 +58,21 @@ def test_a_database_that_does_not_answer_is_503_with_retry_after(
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
 
 
-@pytest.mark.parametrize("table", ["member", "collection", "credential", "contradiction", "status"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "member",
+        "collection",
+        "credential",
+        "contradiction",
+        "status",
+        "detector",
+        "detection",
+        "draft",
+        "allowed",
+        "auditevent",
+    ],
+)
 def test_an_administrator_sees_the_tables(administrator: Client, table: str) -> None:
     assert administrator.get(f"/admin/indicators/{table}/").status_code == 200
 

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from indicators import pipeline
+from indicators.pipeline import receiving
 from tests.journeys.feed import indicators
 from tests.taxii.conftest import ROOT, Door, at_door, content
 
@@ -112,7 +113,7 @@ def test_the_limit_that_is_published_is_the_one_that_holds(birch: Door, settings
 def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     """What is handed to the workers instead of a broker."""
     sent: list[UUID] = []
-    monkeypatch.setattr(pipeline, "_send", sent.append)
+    monkeypatch.setattr(receiving, "hand_over", lambda _, status: sent.append(UUID(status)))
     return sent
 
 
@@ -139,9 +140,9 @@ def test_a_pending_post_survives_the_death_of_its_worker(
     birch: Door, sent_tasks: list[UUID], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.POST_AT_ONCE = 3
-    monkeypatch.setattr(pipeline, "BATCH", 2)
+    monkeypatch.setattr(receiving, "BATCH", 2)
     status = content(birch.post(indicators(5)))
-    admit, calls = pipeline.admit, []
+    admit, calls = receiving.admit, []
 
     def dies_the_second_time(*args: Any, **facts: Any) -> Any:
         calls.append(1)
@@ -149,7 +150,7 @@ def test_a_pending_post_survives_the_death_of_its_worker(
             raise KeyboardInterrupt
         return admit(*args, **facts)
 
-    monkeypatch.setattr(pipeline, "admit", dies_the_second_time)
+    monkeypatch.setattr(receiving, "admit", dies_the_second_time)
     with pytest.raises(KeyboardInterrupt):
         pipeline.finish_post(UUID(status["id"]))
     half = content(birch.get(f"{ROOT}status/{status['id']}/"))
