@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indicators.detections.drafting import ClusterState, Content, Drafted, Part, draft, wanted_ids
@@ -89,6 +89,7 @@ def after(history: Sequence[Said]) -> Feed:
 HISTORIES = st.lists(SAID, min_size=1, max_size=8)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HISTORIES)
 def test_versions_of_an_object_only_move_forward(history: list[Said]) -> None:
     for contents in after(history).versions.values():
@@ -96,18 +97,21 @@ def test_versions_of_an_object_only_move_forward(history: list[Said]) -> None:
         assert times == sorted(set(times))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HISTORIES)
 def test_an_object_keeps_when_it_was_created(history: list[Said]) -> None:
     for contents in after(history).versions.values():
         assert len({each.get("created") for each in contents}) == 1
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HISTORIES)
 def test_what_is_revoked_stays_revoked(history: list[Said]) -> None:
     for contents in after(history).versions.values():
         assert not any(each.get("revoked") for each in contents[:-1])
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HISTORIES)
 def test_an_observable_is_published_once(history: list[Said]) -> None:
     for name, contents in after(history).versions.items():
@@ -115,6 +119,7 @@ def test_an_observable_is_published_once(history: list[Said]) -> None:
             assert len(contents) == 1
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HISTORIES)
 def test_every_reference_to_an_observable_has_its_object(history: list[Said]) -> None:
     feed = after(history)
@@ -123,12 +128,14 @@ def test_every_reference_to_an_observable_has_its_object(history: list[Said]) ->
             assert set(content.get("object_refs", [])) <= feed.versions.keys()
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HISTORIES, SAID)
 def test_what_was_said_is_said_once(history: list[Said], last: Said) -> None:
     feed = after([*history, last])
     assert feed.publish(last, len(history) + 1).objects == []
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HISTORIES)
 def test_nothing_of_a_closed_cluster_stands(history: list[Said]) -> None:
     closed = Said(is_open=False, confidence=0, windows=(), tokens=0)
@@ -137,6 +144,7 @@ def test_nothing_of_a_closed_cluster_stands(history: list[Said]) -> None:
     assert all(each["type"] == "ai-traffic-aggregate" for each in standing)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HISTORIES)
 def test_the_windows_that_stand_are_those_last_said(history: list[Said]) -> None:
     feed = after(history)
@@ -153,6 +161,7 @@ def test_the_windows_that_stand_are_those_last_said(history: list[Said]) -> None
         assert len(shown) == len(said)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(HISTORIES)
 def test_every_version_is_valid(history: list[Said]) -> None:
     contents = [each for versions in after(history).versions.values() for each in versions]

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indicators.detections.facts import ClusterFacts, absorb
@@ -101,6 +101,7 @@ def test_what_was_left_out_is_named() -> None:
     assert facts().withheld == ("title", "description", "cluster.size.as_reported")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.integers(0, 3), max_size=4))
 def test_absorbing_one_by_one_is_absorbing_all(numbers: list[int]) -> None:
     findings = [

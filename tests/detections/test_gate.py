@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indicators.detections.drafting import Content, draft
@@ -202,6 +202,7 @@ def test_half_a_name_names_nobody() -> None:
     assert findings("Birch, the lab, was told.", names=("Ana Birch",)) == []
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     raw=st.text(st.characters(categories=["L", "N"], max_codepoint=0x17F), min_size=6, max_size=30),
     before=st.text(max_size=20),
@@ -214,6 +215,7 @@ def test_whatever_stands_around_an_identifier_it_is_found(
         assert findings(f"{before} {raw} {after}", raw)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=200))
 def test_any_text_can_be_looked_at(text: str) -> None:
     assert looks_like(text) is None or isinstance(looks_like(text), str)
