@@ -13,14 +13,12 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest
 
 from federation import nonces
 from federation.errors import FederationError
-from federation.keys import KEY_BYTES
 from federation.requests import LIFETIME, verify_request
 from indicators.models import Collection, Credential, Detector, Grant, Member, Scope, State
 
@@ -129,12 +127,6 @@ def register_certificate(
 
 
 def _stored(credential: Credential) -> Credential:
-    if not credential.scopes or not set(credential.scopes) <= set(Scope.values):
-        raise ValidationError(f"A credential's scopes are of these: {', '.join(Scope.values)}.")
-    if credential.public_key is not None and len(credential.public_key) != KEY_BYTES:
-        raise ValidationError("The public key for signed requests has 32 bytes (Ed25519).")
-    if credential.must_sign and credential.public_key is None:
-        raise ValidationError("Who must sign requests needs a public key to verify them with.")
     credential.full_clean()
     credential.save(force_insert=True)
     return credential
@@ -198,8 +190,8 @@ def verify_signed(request: HttpRequest, caller: Caller, body: bytes) -> None:
         return
     if caller.public_key is None:
         raise NotAuthenticated(
-            "The request is signed, but its credential has no public key; register one, or send"
-            " it unsigned."
+            "This credential has no public key to verify a signature with; an administrator"
+            " registers one with it."
         )
     now = datetime.now(UTC)
     url = request.build_absolute_uri()

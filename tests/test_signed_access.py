@@ -83,7 +83,7 @@ def test_a_caller_says_which_credential_and_detector_it_is(alder: Member) -> Non
 
 @pytest.mark.parametrize("scopes", [[], ["everything"], ["feed", "x"]])
 def test_a_credential_needs_scopes_that_exist(alder: Member, scopes: list[str]) -> None:
-    with pytest.raises(ValidationError, match="scopes"):
+    with pytest.raises(ValidationError, match="Scopes"):
         credential(alder, scopes=scopes)
 
 

@@ -2,8 +2,10 @@
 
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from federation.keys import KEY_BYTES
 from indicators.models.detector import Detector
 from indicators.models.member import Member
 
@@ -58,3 +60,13 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Scopes that exist, and a key for whoever must sign; raises ValidationError."""
+        listed = isinstance(self.scopes, list) and self.scopes
+        if not listed or any(scope not in Scope.values for scope in self.scopes):
+            raise ValidationError(f"Scopes are a list of these: {', '.join(Scope.values)}.")
+        if self.public_key is not None and len(self.public_key) != KEY_BYTES:
+            raise ValidationError("The public key for signed requests has 32 bytes (Ed25519).")
+        if self.must_sign and self.public_key is None:
+            raise ValidationError("Who must sign requests needs a public key to verify them with.")

@@ -16,7 +16,7 @@ from federation import node_keys
 from federation.keys import SigningKey, thumbprint
 from federation.models import NodeKey
 from indicators.access import authenticate
-from indicators.models import Credential, Detector, Member, Scope
+from indicators.models import AuditEvent, Credential, Detector, Member, Scope
 from indicators.store.custody import open_collection
 from tests.objects import id_of
 
@@ -195,3 +195,28 @@ def test_no_private_key_is_ever_listed() -> None:
     for row in NodeKey.objects.all():
         seed = node_keys.current_key(NodeKey.Purpose(row.purpose)).private.private_bytes_raw()
         assert seed.hex() not in listed
+
+
+def test_what_opens_doors_and_decides_is_written_down(hydra: Detector) -> None:
+    create("--scope", "ingest", "--detector", "hydra")
+    run("credential", "revoke", "alder-bot")
+    run("detector", "set", "hydra", "--policy", "publish")
+    run("key", "rotate", "object")
+    assert list(AuditEvent.objects.order_by("pk").values_list("act", "subject")) == [
+        ("create credential", "alder-bot"),
+        ("revoke credential", "alder-bot"),
+        ("set detector", "hydra"),
+        ("rotate", "object key"),
+    ]
+
+
+def test_the_audit_log_never_holds_a_key(alder: Member) -> None:
+    key = create()["key"]
+    assert key not in str(AuditEvent.objects.values())
+
+
+def test_a_revoked_credential_is_not_revoked_again(alder: Member) -> None:
+    create()
+    run("credential", "revoke", "alder-bot")
+    with pytest.raises(CommandError, match="no credential"):
+        run("credential", "revoke", "alder-bot")

@@ -1,8 +1,10 @@
 """`manage.py credential`: what members' programs show at the door."""
 
+import getpass
 import hashlib
 import ssl
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.management.base import CommandError
+from django.db import transaction
 
 from federation.keys import thumbprint
 from indicators.access import make_credential, register_certificate
+from indicators.detections import audit
 from indicators.management.terms import detector_named, member_named
 from indicators.management.verbs import VerbCommand
 from indicators.models import Credential, Scope
@@ -54,10 +58,14 @@ class Command(VerbCommand):
             row["keyid"] = thumbprint(permissions["public_key"])
         if options["certificate"]:
             certificate = _read_certificate(options["certificate"])
-            register_certificate(member, name, certificate, **permissions)
+            with transaction.atomic():
+                register_certificate(member, name, certificate, **permissions)
+                _write_down("create", name, member.name, permissions["scopes"])
             self.show([row | {"sha256": hashlib.sha256(certificate).hexdigest()}], options)
             return
-        _, key = make_credential(member, name, **permissions)
+        with transaction.atomic():
+            _, key = make_credential(member, name, **permissions)
+            _write_down("create", name, member.name, permissions["scopes"])
         self.show([row | {"key": key}], options)
         self.stderr.write("Keep the key: it is stored as a hash and can't be shown again.")
 
@@ -66,11 +74,13 @@ class Command(VerbCommand):
         self.show([_row(each) for each in found], options)
 
     def revoke(self, options: dict[str, Any]) -> None:
-        changed = Credential.objects.filter(name=options["name"], revoked_at=None).update(
-            revoked_at=datetime.now(UTC)
-        )
-        if not changed:
-            raise CommandError(f"There is no credential {options['name']!r} to revoke.")
+        with transaction.atomic():
+            found = Credential.objects.filter(name=options["name"], revoked_at=None)
+            credential = found.select_related("member").first()
+            if credential is None:
+                raise CommandError(f"There is no credential {options['name']!r} to revoke.")
+            found.update(revoked_at=datetime.now(UTC))
+            _write_down("revoke", credential.name, credential.member.name, credential.scopes)
         self.show([{"name": options["name"], "revoked": True}], options)
 
 
@@ -98,6 +108,11 @@ def _permissions(options: dict[str, Any]) -> dict[str, Any]:
         "public_key": _read_public_key(options["public_key"]) if options["public_key"] else None,
         "must_sign": options["must_sign"],
     }
+
+
+def _write_down(act: str, name: str, member: str, scopes: Sequence[str]) -> None:
+    actor = getpass.getuser()
+    audit.record(actor, f"{act} credential", name, member=member, scopes=list(scopes))
 
 
 def _row(credential: Credential) -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """`manage.py detector`: the services that find campaigns, and what becomes of their findings."""
 
+import getpass
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import transaction
 
+from indicators.detections import audit
 from indicators.management.terms import collection_named, detector_named
 from indicators.management.verbs import VerbCommand
 from indicators.models import Detector, Policy
 from indicators.stix import Tlp
 
 _NONE = "none"
+_AUDITED = ("policy", "collection", "tlp", "detector_version", "false_positive_rate")
 
 
 class Command(VerbCommand):
@@ -28,7 +32,9 @@ class Command(VerbCommand):
     def add(self, options: dict[str, Any]) -> None:
         detector = Detector(name=options["name"], **_settings(options))
         detector.full_clean()
-        detector.save(force_insert=True)
+        with transaction.atomic():
+            detector.save(force_insert=True)
+            _write_down("add", detector, options)
         self.show([_row(detector)], options)
 
     def list(self, options: dict[str, Any]) -> None:
@@ -47,7 +53,9 @@ class Command(VerbCommand):
         for field, value in changes.items():
             setattr(detector, field, value)
         detector.full_clean()
-        detector.save(update_fields=list(changes))
+        with transaction.atomic():
+            detector.save(update_fields=list(changes))
+            _write_down("set", detector, options)
         self.show([_row(detector)], options)
 
 
@@ -77,6 +85,12 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
     if named is not None:
         settings["collection"] = None if named == _NONE else collection_named(named)
     return settings
+
+
+def _write_down(act: str, detector: Detector, options: dict[str, Any]) -> None:
+    """What becomes of findings without a person is decided here, so it is audited."""
+    named = {name: options[name] for name in _AUDITED if options[name] is not None}
+    audit.record(getpass.getuser(), f"{act} detector", detector.name, **named)
 
 
 def _row(detector: Detector) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import getpass
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db import transaction
 
 from federation import node_keys
 from federation.errors import FederationError
@@ -41,7 +42,9 @@ class Command(VerbCommand):
     def rotate(self, options: dict[str, Any]) -> None:
         purpose = Purpose(options["purpose"])
         try:
-            key = node_keys.rotate(purpose)
+            with transaction.atomic():
+                key = node_keys.rotate(purpose)
+                audit.record(getpass.getuser(), "rotate", f"{purpose} key", kid=key.kid)
         except FederationError as error:
             raise CommandError(str(error)) from error
         self.show([_row(purpose, key)], options)
