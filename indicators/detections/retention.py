@@ -43,12 +43,12 @@ SET sealed = NULL, data_key_id = NULL,
 WHERE id = ANY(%(ids)b::int8[])
 """
 _TOO_LATE = "Its time was over before its identifiers had tokens; they are destroyed."
+# accounts_by_age_of_tokens: whether there is anything to do costs one look, however many there are.
+_OLDEST = "SELECT min(tokenized_at) FROM indicators_account WHERE tokenized_at IS NOT NULL"
 # The accounts' primary key, from where the last batch ended.
-_ACTIVE = """
-SELECT a.id FROM indicators_account a JOIN indicators_detection d ON d.id = a.detection_id
-WHERE a.id > %(after)s AND a.tokenized_at < %(before)s AND d.is_open
-  AND d.stage IN ('tokenized', 'drafted', 'published')
-ORDER BY a.id LIMIT %(limit)s
+_TOKENIZED = """
+SELECT id FROM indicators_account WHERE id > %(after)s AND tokenized_at < %(before)s
+ORDER BY id LIMIT %(limit)s
 """
 _LOCK_CLUSTERS = """
 SELECT id FROM indicators_cluster WHERE id IN (
@@ -121,7 +121,7 @@ def retokenize(now: datetime, after: int = 0, limit: int = CHUNK) -> int | None:
     """
     holder = _NewestKey(configured_key_holder())
     began = max(key.not_before for kind in KINDS for key in holder.keys(kind, now))
-    accounts = _active(after, began, limit)
+    accounts = _tokenized(after, began, limit)
     if not accounts:
         return None
     rows = read_accounts(accounts)
@@ -155,7 +155,7 @@ def withhold_allowed(now: datetime, after: int = 0, limit: int = CHUNK) -> int |
 
     To be called when the list has grown, from 0 until it returns None; else the next `after`.
     """
-    accounts = _active(after, now, limit)
+    accounts = _tokenized(after, now, limit)
     if not accounts:
         return None
     rows = read_accounts(accounts)
@@ -171,10 +171,14 @@ def withhold_allowed(now: datetime, after: int = 0, limit: int = CHUNK) -> int |
     return accounts[-1]
 
 
-def _active(after: int, before: datetime, limit: int) -> list[int]:
+def _tokenized(after: int, before: datetime, limit: int) -> list[int]:
+    """The next accounts whose tokens were made before that time."""
     asked = {"after": after, "before": before, "limit": limit}
     with open_cursor() as cursor:
-        return [number for (number,) in cursor.execute(_ACTIVE, asked).fetchall()]
+        [(oldest,)] = cursor.execute(_OLDEST).fetchall()
+        if oldest is None or oldest >= before:
+            return []
+        return [number for (number,) in cursor.execute(_TOKENIZED, asked).fetchall()]
 
 
 def _add_tokens(cursor: Cursor, tokens: Sequence[Token]) -> None:

@@ -327,6 +327,10 @@ class Migration(migrations.Migration):
             model_name='account',
             index=models.Index(fields=['data_key'], name='accounts_by_data_key'),
         ),
+        migrations.AddIndex(
+            model_name='account',
+            index=models.Index(condition=models.Q(('tokenized_at__isnull', False)), fields=['tokenized_at'], name='accounts_by_age_of_tokens'),
+        ),
         migrations.AddConstraint(
             model_name='account',
             constraint=models.UniqueConstraint(fields=('detection', 'number'), name='one_account_a_number'),

@@ -142,6 +142,11 @@ class Account(models.Model):
                 condition=models.Q(tokenized_at=None),
             ),
             models.Index(fields=["data_key"], name="accounts_by_data_key"),
+            models.Index(
+                fields=["tokenized_at"],
+                name="accounts_by_age_of_tokens",
+                condition=models.Q(tokenized_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

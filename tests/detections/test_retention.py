@@ -148,10 +148,22 @@ def test_retokenizing_goes_on_where_it_stopped(intake: Intake) -> None:
     assert DetectedToken.objects.count() == 6
 
 
-def test_closed_detections_are_not_retokenized(intake: Intake) -> None:
+def test_what_is_withheld_keeps_up_but_stays_withheld(intake: Intake) -> None:
     tokenized(intake, 1)
-    Detection.objects.update(is_open=False)
-    assert retokenize(new_epoch()) is None
+    Detection.objects.update(stage=Stage.WITHHELD)
+    retokenize(new_epoch())
+    assert DetectedToken.objects.count() == 2
+    assert Detection.objects.get().stage == Stage.WITHHELD
+
+
+def test_that_nothing_is_to_retokenize_costs_no_scan(intake: Intake) -> None:
+    tokenized(intake, *range(300))
+    with open_cursor() as cursor:
+        cursor.execute("ANALYZE indicators_account")
+    with explained() as plans:
+        assert retokenize(datetime.now(UTC)) is None
+    assert "accounts_by_age_of_tokens" in plans.indexes
+    assert "indicators_account" not in plans.scanned
 
 
 def test_tokens_of_a_dropped_key_go(intake: Intake) -> None:
