@@ -51,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """A cluster as it is now. `parts` are those that changed, of `part_count` in all."""
+    """A cluster as it is now. `parts` are those that changed since they were published."""
 
     token: str
     incarnation: int
@@ -59,7 +59,6 @@ class ClusterState:
     facts: ClusterFacts
     account_count: int
     parts: tuple[Part, ...]
-    part_count: int
 
 
 @dataclass(frozen=True, slots=True)

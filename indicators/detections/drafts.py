@@ -119,7 +119,7 @@ def draft_clusters(numbers: Sequence[int]) -> list[UUID]:
         live = [row[0] for row in cursor.execute(_LIVE, (ids,)).fetchall()]
         conditions = Conditions(identity, sealer.digest("object ids", b""), _now())
         changed = _deal(cursor, found)
-        personal = clusters.personal(cursor, ids, sealer)
+        personal = clusters.personal(cursor, found, sealer)
         made = _draft_all(cursor, found, changed, personal, conditions)
         approved = _write(cursor, made, live, conditions.now)
         clusters.save(cursor, found, sealer)
@@ -147,8 +147,7 @@ def _draft_all(
     personal: Mapping[int, Personal],
     conditions: Conditions,
 ) -> list[Made]:
-    counts = seating.part_counts(cursor, [each.id for each in found])
-    states = {each.id: _state(each, changed, counts) for each in found}
+    states = {each.id: _state(each, changed.get(each.id, ())) for each in found}
     terms = {each.id: _terms(each, conditions) for each in found}
     wanted = {
         each.id: wanted_ids(states[each.id], terms[each.id]) for each in found if each.is_open
@@ -191,7 +190,7 @@ def _decide(
     contents = [content for _, content in made.objects]
     refused = gate.check(contents, personal.raw, personal.names)
     if refused and not made.failure:
-        made.failure = _refusal(refused)
+        made.failure = gate.sentence(refused)
     if contents and all(content.get("revoked") for content in contents):
         return  # taking something back needs nobody's leave
     news = unread(contents, held)
@@ -205,26 +204,14 @@ def _decide(
         made.author = author
 
 
-def _refusal(refused: Sequence[gate.GateFinding]) -> str:
-    first = refused[0]
-    more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-    return (
-        f"{first.pointer} of {first.object_id} {first.what}{more}; it must not leave the node."
-        " Have the detector send the finding without it, as a new revision."
-    )
-
-
-def _state(
-    cluster: Due, changed: Mapping[int, list[ChangedPart]], counts: Mapping[int, int]
-) -> ClusterState:
+def _state(cluster: Due, changed: Sequence[ChangedPart]) -> ClusterState:
     return ClusterState(
         token=cluster.token,
         incarnation=cluster.incarnation,
         is_open=cluster.is_open,
         facts=cluster.facts or ClusterFacts(),
         account_count=cluster.account_count,
-        parts=tuple(each.part for each in changed.get(cluster.id, ())),
-        part_count=counts.get(cluster.id, 0),
+        parts=tuple(each.part for each in changed),
     )
 
 

@@ -52,8 +52,10 @@ ORDER BY d.id LIMIT %(limit)s
 
 _ACCOUNTS = """
 SELECT d.cluster_id, a.detection_id, a.number, a.data_key_id, a.sealed
-FROM indicators_detection d JOIN indicators_account a ON a.detection_id = d.id
-WHERE d.cluster_id = ANY(%s) AND d.stage = 'tokenized' AND a.number >= 0
+FROM indicators_detection d CROSS JOIN LATERAL (
+    SELECT * FROM indicators_account WHERE detection_id = d.id AND number >= 0 OFFSET 0
+) a
+WHERE d.cluster_id = ANY(%s) AND d.stage = 'tokenized'
 """
 
 _SAVE = """
@@ -79,7 +81,10 @@ class Source:
 
 @dataclass(slots=True)
 class Due:
-    """A cluster that something is due of. `is_afresh`: it was closed and is open again."""
+    """A cluster that something is due of. `is_afresh`: it was closed and is open again.
+
+    `own_names` are the detector's own, of the cluster and of its new findings.
+    """
 
     id: int
     token: str
@@ -90,6 +95,7 @@ class Due:
     loses: bool = False
     account_count: int = 0
     facts: ClusterFacts | None = None
+    own_names: set[str] = field(default_factory=set)
 
     @property
     def is_afresh(self) -> bool:
@@ -143,10 +149,10 @@ def save(cursor: Cursor, due: Sequence[Due], sealer: Sealer) -> None:
     )
 
 
-def personal(cursor: Cursor, clusters: Sequence[int], sealer: Sealer) -> Mapping[int, Personal]:
-    """What the newly tokenized detections of each cluster say of people."""
-    found = {number: Personal() for number in clusters}
-    cursor.execute(_ACCOUNTS, (list(clusters),))
+def personal(cursor: Cursor, clusters: Sequence[Due], sealer: Sealer) -> Mapping[int, Personal]:
+    """What the newly tokenized detections of each cluster say of people, and call themselves."""
+    found = {each.id: Personal(set(each.own_names)) for each in clusters}
+    cursor.execute(_ACCOUNTS, (list(found),))
     while rows := cursor.fetchmany(_BODIES_AT_ONCE):
         for cluster, detection, number, key, sealed in rows:
             bound = place("account", detection, number)
@@ -166,6 +172,8 @@ def _absorb_findings(cursor: Cursor, due: Mapping[int, Due], sealer: Sealer) -> 
     added = [number for number in due if number not in set(remade)]
     for cluster, findings in _findings(cursor, added, remade, sealer):
         due[cluster].facts = absorb(due[cluster].facts, findings)
+        for finding in findings:
+            due[cluster].own_names |= {finding.uid, finding.cluster.key}
 
 
 def _findings(

@@ -19,11 +19,6 @@ def object_id(type_name: str, id_key: bytes, token: str, incarnation: int, role:
     return f"{type_name}--{'-'.join(groups)}"
 
 
-def cluster_token(id_key: bytes, detector_id: str, key: str) -> str:
-    """The node's own name for a detector's cluster: 22 characters that don't show its key."""
-    return _pseudonym(_mac(id_key, "cluster", detector_id, key))
-
-
 def cluster_key(id_key: bytes, token: str, content: str = "") -> str:
     """What peers call a cluster: 22 characters. `content` tells apart what would be one observable.
 

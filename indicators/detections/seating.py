@@ -87,13 +87,6 @@ WHERE p.cluster_id = ANY(%(clusters)s) AND p.incarnation = c.incarnation
 ORDER BY p.cluster_id, p.kind, p.key_id, p.number
 """
 
-_COUNTS = """
-SELECT p.cluster_id, count(*)
-FROM indicators_part p JOIN indicators_cluster c ON c.id = p.cluster_id
-WHERE p.cluster_id = ANY(%(clusters)s) AND p.incarnation = c.incarnation AND p.token_count > 0
-GROUP BY p.cluster_id
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class ChangedPart:
@@ -172,12 +165,6 @@ def changed_parts(cursor: Cursor, clusters: Sequence[int]) -> Mapping[int, list[
         part = Part(KINDS[kind], prefix[5:13], number, texts, is_new)
         changed.setdefault(cluster, []).append(ChangedPart(row, version, part))
     return changed
-
-
-def part_counts(cursor: Cursor, clusters: Sequence[int]) -> Mapping[int, int]:
-    """How many parts with tokens each cluster has."""
-    cursor.execute(_COUNTS, {"clusters": list(clusters)})
-    return dict(cursor.fetchall())
 
 
 def _value(token: bytes) -> str:

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from federation.pseudonyms.normalize import normalize
 from federation.pseudonyms.voprf import token_text
+from indicators.detections import allowlist
 from indicators.detections.drafting import ClusterState, DraftRefused, Part, Terms, draft
 from indicators.detections.facts import absorb
 from indicators.detections.finding import Finding
@@ -66,16 +67,18 @@ def _state(finding: Finding) -> ClusterState:
         facts=absorb(None, [finding]),
         account_count=len(finding.accounts),
         parts=parts,
-        part_count=len(parts),
     )
 
 
 def _parts(finding: Finding) -> Iterator[Part]:
-    """As many stand-ins for tokens, of each kind, as the finding has different identifiers."""
+    """As many stand-ins for tokens, of each kind, as the finding has different identifiers that
+    are on no allow list."""
     distinct: dict[str, set[str]] = {}
-    for account in finding.accounts:
-        for each in account.identifiers:
-            for made in normalize(each.kind, each.value, region=each.region):
+    allowed = allowlist.load()
+    for each in (each for account in finding.accounts for each in account.identifiers):
+        normalized = normalize(each.kind, each.value, region=each.region)
+        if not allowed.allows(each, normalized):
+            for made in normalized:
                 distinct.setdefault(made.kind, set()).add(made.value)
     for kind, values in distinct.items():
         stand_ins = (token_text(_KEY_ID, n.to_bytes(16, "big")) for n in range(len(values)))

@@ -110,7 +110,6 @@ def state(told: ClusterFacts | None = None, *parts: Part, **changes: Any) -> Clu
         "facts": facts() if told is None else told,
         "account_count": 312,
         "parts": parts,
-        "part_count": len(parts),
         **changes,
     }
     return ClusterState(**described)
