@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from indicators.detections import allowlist
 from indicators.models import Detection, Job
 from tests.ingest.conftest import Service, content, finding
 
@@ -124,6 +125,12 @@ def test_a_dry_run_shows_what_becomes_of_identifiers(alder: Service) -> None:
     assert preview["tokenized"] == {"email": 1, "email-canonical": 1}
     assert "description" in {each["field"] for each in preview["withheld"]}
     assert "campaign" in {each["type"] for each in preview["goes"]}
+
+
+def test_a_dry_run_leaves_out_what_is_on_an_allow_list(alder: Service) -> None:
+    allowlist.add("email", "f-1@example.org", reason="A vendor", actor="ana")
+    response = alder.send(finding("f-1"), query="?dry_run=true")
+    assert content(response)["results"][0]["preview"]["tokenized"] == {}
 
 
 def test_a_dry_run_shows_no_identifier(alder: Service) -> None:
