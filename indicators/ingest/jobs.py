@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from indicators import pipeline
 from indicators.ingest.answers import JobReport
@@ -15,14 +15,18 @@ def report(detector: Detector, job_id: UUID) -> JobReport:
     job = Job.objects.filter(pk=job_id, credential__detector=detector).first()
     if job is None:
         raise Refused(404, "There is no such job of this detector.")
-    # By the index of the detections' job.
-    stages = Detection.objects.filter(job=job).values_list("stage").annotate(Count("id"))
     return JobReport(
         job=job.pk,
         received_at=job.received_at,
         accepted=job.accepted_count,
         duplicate=job.duplicate_count,
         rejected=job.rejected_count,
-        stages=dict(stages.order_by("stage")),
+        stages=dict(stages(job)),
         results=tuple(pipeline.results_of(job)),
     )
+
+
+def stages(job: Job) -> QuerySet[Detection, tuple[str, int]]:
+    """(stage, how many of the job's detections are there), by the index on detections' job."""
+    held = Detection.objects.filter(job=job).order_by("stage")
+    return held.values_list("stage").annotate(Count("id"))
