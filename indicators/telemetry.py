@@ -80,8 +80,18 @@ class AccessLog:
     def _facts(request: HttpRequest, response: HttpResponseBase, seconds: float) -> dict[str, Any]:
         return {
             "method": request.method,
-            "path": request.path,
+            "path": _known_path(request),
             "status": response.status_code,
             "milliseconds": round(seconds * 1000, 1),
             "credential": getattr(request, "credential_name", None),
         }
+
+
+def _known_path(request: HttpRequest) -> str:
+    """The path as far as it leads somewhere: behind that somebody may have written an identifier,
+    and paths that catch all else call it `rest`."""
+    found = request.resolver_match
+    if found is None:
+        return "(none of ours)"
+    rest = found.kwargs.get("rest", "")
+    return f"{request.path.removesuffix(rest)}…" if rest else request.path

@@ -119,6 +119,8 @@ def open_detector(
         *([] if feed else own),
         ["detector", "add", name, "--policy", policy, "--collection", home, "--tlp", "green"],
         ["member", "add", maker],
+        # A lookup shows what its member may read.
+        ["collection", "grant", home, maker, "--read"],
         ["credential", "create", maker, f"{maker}-key", *scopes, "--detector", name],
     )
     if feed is None:
