@@ -2,6 +2,7 @@
 
 import getpass
 import hashlib
+import re
 import ssl
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from indicators.management.terms import detector_named, member_named
 from indicators.management.verbs import VerbCommand
 from indicators.models import Credential, Scope
 
+_HEX = re.compile("[0-9a-f]{64}")
 _OF_A_DETECTOR = {Scope.INGEST, Scope.FEEDBACK}
 
 
@@ -93,7 +95,9 @@ def _add_permissions(create: ArgumentParser) -> None:
     )
     create.add_argument("--detector", help="the detector it speaks for: ingest and feedback")
     create.add_argument(
-        "--public-key", type=Path, metavar="PEM", help="Ed25519 key of signed requests (RFC 9421)"
+        "--public-key",
+        metavar="KEY",
+        help="Ed25519 key of signed requests (RFC 9421): a PEM file, or as `key list` prints it",
     )
     create.add_argument("--must-sign", action="store_true", help="refuse its unsigned requests")
 
@@ -133,7 +137,11 @@ def _signs(credential: Credential) -> str:
     return "must" if credential.must_sign else "may"
 
 
-def _read_public_key(path: Path) -> bytes:
+def _read_public_key(given: str) -> bytes:
+    """From a PEM file, or from the hexadecimal form that a node's `key list` prints."""
+    if _HEX.fullmatch(given):
+        return bytes.fromhex(given)
+    path = Path(given)
     try:
         key = load_pem_public_key(path.read_bytes())
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
