@@ -1,14 +1,19 @@
 """The README's commands, run as they stand there on a started node."""
 
+import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from indicators.local.places import CHECKOUT
 from tests.database import place_for_data
+from tests.journeys.ingest_client import await_that
 from tests.journeys.node import Node, running_node
 
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
@@ -47,6 +52,42 @@ def published() -> Iterator[tuple[Node, str, str]]:
         key = re.search(r"retort_\S+", printed)
         assert key
         yield node, key[0], printed
+
+
+@pytest.fixture(scope="module")
+def detected(published: tuple[Node, str, str], tmp_path_factory: Any) -> tuple[Node, str, Path]:
+    """The README's detector, with its key and its detections."""
+    node, _, _ = published
+    target = tmp_path_factory.mktemp("readme") / "detections.ndjson"
+    printed = run(node, "detector", **{"detections.ndjson": str(target)})
+    key = re.search(r"retort_\S+", printed)
+    assert key
+    return node, key[0], target
+
+
+def test_the_ingest_client_is_taken_at_its_word(detected: tuple[Node, str, Path]) -> None:
+    node, key, detections = detected
+    script = detections.with_name("send.py")
+    script.write_text(block("send"), encoding="utf-8")
+    sent = subprocess.run(
+        [sys.executable, str(script), node.base_url, key],
+        stdin=detections.open("rb"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'accepted': 1" in sent.stdout
+    await_that(lambda: entries(node, "labs") > 0, lambda: "nothing was published", node)
+
+
+def entries(node: Node, alias: str) -> int:
+    listed = json.loads(node.run("collection", "list", "--json").stdout)
+    return next(int(each["entries"]) for each in listed if each["alias"] == alias)
+
+
+def test_the_ingest_client_is_the_one_that_is_tested() -> None:
+    client = CHECKOUT / "tests" / "ingest" / "example_client.py"
+    assert block("send") == client.read_text(encoding="utf-8")
 
 
 def test_the_client_reads_atlas_and_the_reports(published: tuple[Node, str, str]) -> None:
