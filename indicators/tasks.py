@@ -107,6 +107,11 @@ def retokenize(after: int) -> None:
     pipeline.retokenize(after)
 
 
+@shared_task(name="indicators.check_logs", autoretry_for=_PASSING, retry_backoff=True)
+def check_logs() -> None:
+    pipeline.check_logs()
+
+
 @shared_task(name="indicators.destroy_expired", autoretry_for=_PASSING, retry_backoff=True)
 def destroy_expired() -> None:
     pipeline.destroy_expired()

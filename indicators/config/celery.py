@@ -11,6 +11,7 @@ app.conf.beat_schedule = {
     "resume what a crash left pending": {"task": "indicators.resume_pending", "schedule": 30.0},
     "keys of token epochs": {"task": "indicators.rotate_epochs", "schedule": 3600.0},
     "end of what may be kept": {"task": "indicators.destroy_expired", "schedule": 3600.0},
+    "checkpoints are fresh": {"task": "indicators.check_logs", "schedule": 3600.0},
     "forget old statuses": {"task": "indicators.forget_statuses", "schedule": 3600.0},
 }
 app.autodiscover_tasks(["indicators"])

@@ -38,6 +38,7 @@ from indicators.pipeline.receiving import (
 )
 from indicators.pipeline.upkeep import (
     RETOKENIZE,
+    check_logs,
     destroy_expired,
     retokenize,
     rotate_epochs,
@@ -64,6 +65,7 @@ __all__ = [
     "Receipt",
     "Waiting",
     "approve",
+    "check_logs",
     "contribute",
     "describe_cluster",
     "destroy_expired",

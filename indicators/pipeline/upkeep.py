@@ -1,4 +1,4 @@
-"""What time does to detections: keys change with the epochs, and identifiers are destroyed.
+"""What time asks for: keys change with the epochs, identifiers are destroyed, logs are looked at.
 
 Each step does a batch, and says by what it returns whether there is more: so each is a short task,
 and a task that is killed is done again from where the tables stand.
@@ -6,9 +6,16 @@ and a task that is killed is done again from where the tables stand.
 
 from datetime import UTC, datetime
 
+import structlog
+
+from federation.errors import LogDamaged
+from federation.models import Log
 from federation.pseudonyms import epochs
-from indicators.detections import retention
+from federation.transparency.audit import verify_head
+from indicators.detections import audit, retention
 from indicators.pipeline.handing_over import hand_over
+
+log = structlog.get_logger("retort.upkeep")
 
 RETOKENIZE = "indicators.retokenize"
 
@@ -27,6 +34,16 @@ def retokenize(after: int) -> None:
     following = retention.retokenize(datetime.now(UTC), after)
     if following is not None:
         hand_over(RETOKENIZE, following)
+
+
+def check_logs() -> None:
+    """The newest checkpoint of every log is fresh and sound, or people are told."""
+    for log_id in Log.objects.values_list("pk", flat=True):
+        try:
+            verify_head(log_id)
+        except LogDamaged as damage:
+            log.error("a log is damaged; run `manage.py verify`", log=str(log_id), why=str(damage))
+            audit.record("scheduler", "damaged log", f"log {log_id}", why=str(damage))
 
 
 def destroy_expired() -> None:

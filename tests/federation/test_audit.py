@@ -7,7 +7,7 @@ from django.db import connection
 
 from federation.errors import LogDamaged, UnknownLog
 from federation.transparency import log, note
-from federation.transparency.audit import verify_log
+from federation.transparency.audit import verify_head, verify_log
 from federation.transparency.checkpoint import Checkpoint
 
 from .test_log import alder, append, entries_of, root_of  # noqa: F401
@@ -148,3 +148,28 @@ def test_a_checkpoint_that_says_more_than_its_tree_is_found(grown: UUID) -> None
     alter(f"UPDATE federation_signedcheckpoint SET note = '{forged}' WHERE size = 300")
     with pytest.raises(LogDamaged, match="says more"):
         verify_log(grown)
+
+
+def test_a_sound_head_is_the_newest_checkpoint(grown: UUID) -> None:
+    assert (verify_head(grown).size, verify_head(grown).root) == (
+        70_300,
+        root_of(entries_of(70_300)),
+    )
+
+
+def test_a_checkpoint_behind_its_head_is_noticed(grown: UUID) -> None:
+    alter("DELETE FROM federation_signedcheckpoint WHERE size = 70300")
+    with pytest.raises(LogDamaged, match="70256"):
+        verify_head(grown)
+
+
+def test_a_head_with_another_root_than_its_checkpoint_is_noticed(grown: UUID) -> None:
+    alter("UPDATE federation_log SET root = sha256('x')")
+    with pytest.raises(LogDamaged, match="another root"):
+        verify_head(grown)
+
+
+def test_a_newest_checkpoint_that_was_altered_is_noticed(grown: UUID) -> None:
+    alter("UPDATE federation_signedcheckpoint SET note = replace(note, '70300', '70301')")
+    with pytest.raises(LogDamaged):
+        verify_head(grown)
