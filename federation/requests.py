@@ -41,7 +41,8 @@ _PORTS = {"http": 80, "https": 443}
 # Only the canonical serialization of RFC 8941 is read, so that what is read is what was signed.
 _INPUT = re.compile(
     r"([a-z*][a-z0-9_.*-]{0,63})="
-    r'(\(((?:"[!#-\[\]-~]{1,64}" ?)*+)\)((?:;[a-z*][a-z0-9_.*-]*+=(?:"[ !#-\[\]-~]*+"|[0-9]{1,15}))*+))',
+    r'(\(((?:"[!#-\[\]-~]{1,64}" ?)*+)\)'
+    r'((?:;[a-z*][a-z0-9_.*-]*+=(?:"[ !#-\[\]-~]*+"|[0-9]{1,15}))*+))',
     re.ASCII,
 )
 _PARAMETER = re.compile(r";([a-z*][a-z0-9_.*-]*+)=(\"[ !#-\[\]-~]*+\"|[0-9]{1,15})", re.ASCII)

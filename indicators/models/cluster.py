@@ -49,8 +49,8 @@ class Part(models.Model):
     """One token indicator of a cluster: up to 500 tokens of one kind and one key.
 
     Its number, and with it the indicator's id, stays the same while tokens come and go; only the
-    last part takes new ones, and an emptied one never again. `version` counts changes of its seats, `published_version` says which of
-    them the feed shows.
+    last part takes new ones, and an emptied one never again. `version` counts changes of its seats,
+    `published_version` says which of them the feed shows.
     """
 
     id = models.BigAutoField(primary_key=True)
