@@ -4,8 +4,8 @@ A cluster has one live draft. A newer one takes its place and shows everything t
 not, so that nothing has to be merged, and drafting twice changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -77,6 +77,8 @@ WHERE d.cluster_id = n.cluster
   AND (d.stage = 'tokenized' OR (d.stage = 'drafted' AND d.draft_id = ANY(%(live)s)))
 """
 
+_NOTHING = Preview((), {}, ())
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
@@ -88,14 +90,26 @@ class Conditions:
 
 
 @dataclass(slots=True)
-class Made:
-    """A draft that was made; `author` is the person whose words are in it."""
+class Case:
+    """A cluster with all that its draft is made from. `text` is a person's, `author`, on it."""
 
     cluster: Due
-    objects: Sequence[tuple[str, Content]]
-    preview: Preview
-    parts: Sequence[ChangedPart]
-    collection: UUID | None
+    changed: Sequence[ChangedPart]
+    state: ClusterState
+    terms: Terms
+    home: UUID | None
+    text: str = ""
+    author: int | None = None
+    held: Mapping[str, Content] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Made:
+    """A draft that was made; `author` is the person whose words are in it, unread by others."""
+
+    case: Case
+    objects: Sequence[tuple[str, Content]] = ()
+    preview: Preview = _NOTHING
     author: int | None = None
     reasons: Sequence[str] = ()
     failure: str = ""
@@ -118,9 +132,10 @@ def draft_clusters(numbers: Sequence[int]) -> list[UUID]:
         ids = [each.id for each in found]
         live = [row[0] for row in cursor.execute(_LIVE, (ids,)).fetchall()]
         conditions = Conditions(identity, sealer.digest("object ids", b""), _now())
-        changed = _deal(cursor, found)
-        personal = clusters.personal(cursor, found, sealer)
-        made = _draft_all(cursor, found, changed, personal, conditions)
+        cases = _cases(cursor, found, _deal(cursor, found), conditions)
+        described = [case.cluster.id for case in cases if case.text]
+        personal = clusters.personal(cursor, found, described, sealer)
+        made = [_draft(case, personal[case.cluster.id]) for case in cases]
         approved = _write(cursor, made, live, conditions.now)
         clusters.save(cursor, found, sealer)
     return approved
@@ -140,68 +155,67 @@ def _deal(cursor: Cursor, found: Sequence[Due]) -> Mapping[int, list[ChangedPart
     return seating.changed_parts(cursor, [each.id for each in found if each.is_open])
 
 
-def _draft_all(
+def _cases(
     cursor: Cursor,
     found: Sequence[Due],
     changed: Mapping[int, list[ChangedPart]],
-    personal: Mapping[int, Personal],
     conditions: Conditions,
-) -> list[Made]:
-    states = {each.id: _state(each, changed.get(each.id, ())) for each in found}
-    terms = {each.id: _terms(each, conditions) for each in found}
-    wanted = {
-        each.id: wanted_ids(states[each.id], terms[each.id]) for each in found if each.is_open
-    } | authored_ids(cursor, [each for each in found if not each.is_open])
-    for number, windows in observed_ids(
-        cursor, [e for e in found if e.loses and e.is_open]
-    ).items():
-        wanted[number] |= windows
-    held = held_contents(cursor, set().union(*wanted.values()))
+) -> list[Case]:
     ids = [each.id for each in found]
     homes: dict[int, UUID] = dict(cursor.execute(_HOME, (ids,)).fetchall())
     written = {row[0]: row[1:] for row in cursor.execute(_DESCRIPTIONS, (ids,)).fetchall()}
-    made = []
+    cases = []
     for each in found:
-        known = {name: held[name] for name in wanted[each.id] if name in held}
-        text, author = written.get(each.id, ("", None))
-        one = _draft_one(each, states[each.id], terms[each.id], known, text)
-        one.parts = changed.get(each.id, ())
-        one.collection = homes.get(each.id, each.source.collection)
-        _decide(one, terms[each.id].tlp, personal[each.id], author, known)
-        made.append(one)
+        parts = changed.get(each.id, ())
+        state, terms = _state(each, parts), _terms(each, conditions)
+        home = homes.get(each.id, each.source.collection)
+        cases.append(Case(each, parts, state, terms, home, *written.get(each.id, ("", None))))
+    _read_held(cursor, cases)
+    return cases
+
+
+def _read_held(cursor: Cursor, cases: Sequence[Case]) -> None:
+    """What is published of what a draft may change: of a closed cluster everything."""
+    loses = [case.cluster for case in cases if case.cluster.loses and case.cluster.is_open]
+    wanted = observed_ids(cursor, loses)
+    wanted |= authored_ids(cursor, [case.cluster for case in cases if not case.cluster.is_open])
+    for case in cases:
+        if case.cluster.is_open:
+            wanted.setdefault(case.cluster.id, set()).update(wanted_ids(case.state, case.terms))
+    held = held_contents(cursor, set().union(*wanted.values()))
+    for case in cases:
+        case.held = {name: held[name] for name in wanted[case.cluster.id] if name in held}
+
+
+def _draft(case: Case, personal: Personal) -> Made:
+    """What the gate refuses fails, with the place; what conditions ask for waits for a person."""
+    try:
+        drafted = draft(case.state, case.terms, without_description(case.held))
+    except DraftRefused as refusal:
+        return Made(case, failure=str(refusal))
+    text = case.text if case.state.is_open else ""
+    drafted = describe(drafted, case.held, text, case.terms.now)
+    made = Made(case, drafted.objects, drafted.preview)
+    contents = [content for _, content in drafted.objects]
+    if all(content.get("revoked") for content in contents):
+        return made  # taking something back needs nobody's leave
+    if refused := gate.check(contents, personal.raw, personal.names):
+        made.failure = gate.sentence(refused)
+    news = unread(contents, case.held)
+    made.reasons = [*_reasons(case, news)]
+    made.author = case.author if any("description" in content for content in news) else None
     return made
 
 
-def _draft_one(
-    cluster: Due, state: ClusterState, terms: Terms, held: Mapping[str, Content], text: str
-) -> Made:
-    try:
-        drafted = draft(state, terms, without_description(held))
-        drafted = describe(drafted, held, text if state.is_open else "", terms.now)
-    except DraftRefused as refusal:
-        return Made(cluster, (), Preview((), {}, ()), (), None, failure=str(refusal))
-    return Made(cluster, drafted.objects, drafted.preview, (), None)
-
-
-def _decide(
-    made: Made, tlp: Tlp, personal: Personal, author: int | None, held: Mapping[str, Content]
-) -> None:
-    """What the gate refuses fails, with the place; what conditions ask for waits for a person."""
-    contents = [content for _, content in made.objects]
-    refused = gate.check(contents, personal.raw, personal.names)
-    if refused and not made.failure:
-        made.failure = gate.sentence(refused)
-    if contents and all(content.get("revoked") for content in contents):
-        return  # taking something back needs nobody's leave
-    news = unread(contents, held)
-    made.reasons = policy.review_reasons(news, made.cluster.source.policy, tlp)
-    wish = (made.cluster.facts or ClusterFacts()).collection
-    if made.collection is None:
-        made.reasons = [*made.reasons, "no collection: its detector names none"]
-    elif wish is not None:
-        made.reasons = [*made.reasons, f"its detector asked for the collection {wish!r}"]
-    if any("description" in content for content in news):
-        made.author = author
+def _reasons(case: Case, news: Sequence[Content]) -> Iterator[str]:
+    """Why a person has to look at it; nothing if policy alone publishes it."""
+    source = case.cluster.source
+    yield from policy.review_reasons(news, source.policy, case.terms.tlp)
+    wish = case.state.facts.collection
+    if case.home is None:
+        yield "no collection: its detector names none"
+    if wish is not None and wish not in (str(source.collection), source.alias):
+        yield "its detector asked for another collection than its own"
 
 
 def _state(cluster: Due, changed: Sequence[ChangedPart]) -> ClusterState:
@@ -240,7 +254,7 @@ def _write(cursor: Cursor, made: Sequence[Made], live: Sequence[UUID], now: date
             if number is not None:
                 copy.write_row(_row(number, each, now))
     asked = {
-        "clusters": [each.cluster.id for _, each in named],
+        "clusters": [each.case.cluster.id for _, each in named],
         "drafts": [number for number, _ in named],
         "stages": [Stage.PUBLISHED if number is None else Stage.DRAFTED for number, _ in named],
         "live": list(live),
@@ -254,13 +268,13 @@ def _row(number: UUID, made: Made, now: datetime) -> tuple[object, ...]:
     body = b"\n".join([canonical(content) for _, content in made.objects])
     return (
         number,
-        made.cluster.id,
-        made.collection,
+        made.case.cluster.id,
+        made.case.home,
         made.state.value,
         now,
         zstandard.compress(body, 1),
         len(made.objects),
-        Jsonb([[each.row, each.version] for each in made.parts]),
+        Jsonb([[each.row, each.version] for each in made.case.changed]),
         Jsonb({content["id"]: role for role, content in made.objects}),
         Jsonb(msgspec.to_builtins(made.preview)),
         Jsonb(list(made.reasons)),

@@ -3,7 +3,7 @@
 A few statements for a whole batch of clusters, in the caller's transaction.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -24,8 +24,9 @@ _TLP = tuple(Tlp)
 # refers to the row and has locked a draft that we are about to wait for, must get past.
 _LOCK = """
 SELECT c.id, c.token, c.incarnation, c.is_open, c.data_key_id, c.sealed_facts,
-       r.name, r.version, r.policy, r.tlp, r.collection_id
+       r.name, r.version, r.policy, r.tlp, r.collection_id, k.alias
 FROM indicators_cluster c JOIN indicators_detector r ON r.id = c.detector_id
+LEFT JOIN indicators_collection k ON k.id = r.collection_id
 WHERE c.id = ANY(%s) AND c.draft_due ORDER BY c.id FOR NO KEY UPDATE OF c
 """
 
@@ -55,7 +56,8 @@ SELECT d.cluster_id, a.detection_id, a.number, a.data_key_id, a.sealed
 FROM indicators_detection d CROSS JOIN LATERAL (
     SELECT * FROM indicators_account WHERE detection_id = d.id AND number >= 0 OFFSET 0
 ) a
-WHERE d.cluster_id = ANY(%s) AND d.stage = 'tokenized'
+WHERE d.cluster_id = ANY(%(clusters)s)
+  AND (d.stage IN ('tokenized', 'drafted') OR d.cluster_id = ANY(%(described)s))
 """
 
 _SAVE = """
@@ -77,6 +79,7 @@ class Source:
     policy: Policy
     tlp: Tlp
     collection: UUID | None
+    alias: str | None
 
 
 @dataclass(slots=True)
@@ -115,8 +118,8 @@ def lock_due(cursor: Cursor, clusters: Sequence[int], sealer: Sealer) -> list[Du
     cursor.execute(_LOCK, (list(clusters),))
     due: dict[int, Due] = {}
     for number, token, incarnation, is_open, key, sealed, *source in cursor.fetchall():
-        name, version, policy, tlp, collection = source
-        described = Source(name, version, Policy(policy), _TLP[tlp], collection)
+        name, version, policy, tlp, collection, alias = source
+        described = Source(name, version, Policy(policy), _TLP[tlp], collection, alias)
         due[number] = Due(number, token, incarnation, is_open, described)
         if sealed is not None:
             plain = sealer.unseal(key, bytes(sealed), place("cluster", number))
@@ -149,10 +152,15 @@ def save(cursor: Cursor, due: Sequence[Due], sealer: Sealer) -> None:
     )
 
 
-def personal(cursor: Cursor, clusters: Sequence[Due], sealer: Sealer) -> Mapping[int, Personal]:
-    """What the newly tokenized detections of each cluster say of people, and call themselves."""
+def personal(
+    cursor: Cursor, clusters: Sequence[Due], described: Collection[int], sealer: Sealer
+) -> Mapping[int, Personal]:
+    """What the detections that were not published yet say of people, and call themselves.
+
+    Of the clusters `described`, to which a person wrote something, what all detections say.
+    """
     found = {each.id: Personal(set(each.own_names)) for each in clusters}
-    cursor.execute(_ACCOUNTS, (list(found),))
+    cursor.execute(_ACCOUNTS, {"clusters": list(found), "described": list(described)})
     while rows := cursor.fetchmany(_BODIES_AT_ONCE):
         for cluster, detection, number, key, sealed in rows:
             bound = place("account", detection, number)
