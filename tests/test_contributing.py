@@ -17,6 +17,7 @@ from federation.node_keys import public_keys
 from indicators import pipeline
 from indicators.detections.decisions import DecisionRefused
 from indicators.models import (
+    AuditEvent,
     Cluster,
     Collection,
     Detection,
@@ -437,6 +438,16 @@ def test_parts_know_what_the_feed_shows(alder: Contributor) -> None:
     alder.send(finding())
     alder.work()
     assert all(part.version == part.published_version for part in Part.objects.all())
+
+
+def test_every_look_at_identifiers_is_written_down(alder: Contributor) -> None:
+    alder.send(finding())
+    alder.work()
+    looks = AuditEvent.objects.filter(act="read identifiers").order_by("pk")
+    assert [(each.actor, each.detail["why"], each.detail["count"]) for each in looks] == [
+        ("worker", "tokens", 1),
+        ("worker", "gate", 1),
+    ]
 
 
 def test_lost_work_is_sent_again_once(alder: Contributor) -> None:

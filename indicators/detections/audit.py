@@ -7,6 +7,9 @@ import msgspec
 
 from indicators.models import AuditEvent
 
+#: Who reads identifiers to make tokens of them, and to see that none leaves.
+WORKER = "worker"
+
 
 def record(actor: str, act: str, subject: str, **detail: object) -> None:
     """Write down an act; `detail` holds counts, names and reasons, never an identifier."""

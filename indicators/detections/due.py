@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from indicators.detections import audit
 from indicators.detections.facts import ClusterFacts, absorb
 from indicators.detections.finding import Finding
 from indicators.detections.sealed_rows import open_account
@@ -161,6 +162,9 @@ def personal(
     """
     found = {each.id: Personal(set(each.own_names)) for each in clusters}
     cursor.execute(_ACCOUNTS, {"clusters": list(found), "described": list(described)})
+    if cursor.rowcount:
+        count = cursor.rowcount
+        audit.record(audit.WORKER, "read identifiers", "accounts", why="gate", count=count)
     while rows := cursor.fetchmany(_BODIES_AT_ONCE):
         for cluster, detection, number, key, sealed in rows:
             bound = place("account", detection, number)

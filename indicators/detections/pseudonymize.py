@@ -18,7 +18,7 @@ from federation.errors import NotNormalizable
 from federation.pseudonyms.fingerprint import bands
 from federation.pseudonyms.keyholder import KeyHolder, configured_key_holder, tokenize
 from federation.pseudonyms.normalize import KINDS, Normalized, normalize
-from indicators.detections import allowlist
+from indicators.detections import allowlist, audit
 from indicators.detections.allowlist import AllowList
 from indicators.detections.sealed_rows import (
     FINGERPRINTS,
@@ -172,8 +172,9 @@ def make_tokens(opened: Opened, now: datetime, holder: KeyHolder | None = None) 
     return sorted(made)
 
 
-def read_accounts(account_ids: Sequence[int]) -> list[Sealed]:
-    """Rows of accounts, still sealed, by id."""
+def read_accounts(account_ids: Sequence[int], why: str) -> list[Sealed]:
+    """Rows of accounts, still sealed, by id. That they were read is written down first."""
+    audit.record(audit.WORKER, "read identifiers", "accounts", why=why, count=len(account_ids))
     with open_cursor(binary=True) as cursor:
         return [Sealed(*row) for row in cursor.execute(_READ, (list(account_ids),))]
 
@@ -214,7 +215,7 @@ def _waiting(detections: Sequence[int], first: int, last: int | None) -> Iterato
 
 def _tokenize_chunk(account_ids: Sequence[int]) -> None:
     now = datetime.now(UTC)
-    opened = open_identifiers(open_sealer(), allowlist.load(), read_accounts(account_ids))
+    opened = open_identifiers(open_sealer(), allowlist.load(), read_accounts(account_ids, "tokens"))
     tokens = make_tokens(opened, now)
     with transaction.atomic(), open_cursor() as cursor:
         cursor.execute(_CLAIM, (list(account_ids), now))
@@ -273,5 +274,5 @@ def _finish(detections: Sequence[int]) -> list[int]:
 def _is_allowed(cursor: Cursor, detection: int) -> bool:
     """Whether the allow list is why a detection has no tokens: it names every account's owner."""
     accounts = [number for (number,) in cursor.execute(_ACCOUNTS_OF, (detection,)).fetchall()]
-    rows = read_accounts(accounts)
+    rows = read_accounts(accounts, "why there are no tokens")
     return 0 < len(rows) == open_identifiers(open_sealer(), allowlist.load(), rows).allowed

@@ -124,7 +124,7 @@ def retokenize(now: datetime, after: int = 0, limit: int = CHUNK) -> int | None:
     accounts = _tokenized(after, began, limit)
     if not accounts:
         return None
-    rows = read_accounts(accounts)
+    rows = read_accounts(accounts, "tokens of a new epoch")
     opened = open_identifiers(open_sealer(), allowlist.load(), rows)
     tokens = make_tokens(opened, now, holder)
     detections = sorted({row.detection for row in rows})
@@ -158,7 +158,7 @@ def withhold_allowed(now: datetime, after: int = 0, limit: int = CHUNK) -> int |
     accounts = _tokenized(after, now, limit)
     if not accounts:
         return None
-    rows = read_accounts(accounts)
+    rows = read_accounts(accounts, "allow list")
     sealer, allowed = open_sealer(), allowlist.load()
     theirs = [row for row in rows if open_identifiers(sealer, allowed, [row]).allowed]
     detections = sorted({row.detection for row in theirs})
