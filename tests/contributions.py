@@ -8,7 +8,7 @@ from unittest import mock
 import msgspec
 
 from indicators import access, pipeline, tasks
-from indicators.detections.drafts import readable
+from indicators.detections.drafts.making import readable
 from indicators.detections.finding import Finding
 from indicators.detections.formats import Line
 from indicators.models import Collection, Credential, Detector, Draft, Policy

@@ -15,7 +15,7 @@ from federation import signing
 from federation.models import NodeKey
 from federation.node_keys import public_keys
 from indicators import pipeline
-from indicators.detections.decisions import DecisionRefused
+from indicators.detections.drafts.decisions import DecisionRefused
 from indicators.models import (
     AuditEvent,
     Cluster,
@@ -417,7 +417,9 @@ def test_a_wish_for_another_collection_waits_for_a_person(
 
 def test_a_cluster_that_cannot_be_drafted_waits_with_its_reason(alder: Contributor) -> None:
     alder.send(finding("f-1"), finding("f-2"))
-    with mock.patch("indicators.detections.drafts.draft", side_effect=KeyError("one@example.org")):
+    with mock.patch(
+        "indicators.detections.drafts.making.draft", side_effect=KeyError("one@example.org")
+    ):
         alder.work()
     stopped = list(pipeline.waiting())
     assert len(stopped) == 2

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from indicators import pipeline
 from indicators.admin.kinds import ModelAdmin, ReadOnlyAdmin
-from indicators.detections.drafts import readable
+from indicators.detections.drafts.making import readable
 from indicators.detections.errors import DetectionError
 from indicators.models import Allowed, AuditEvent, Detection, Detector, Draft, DraftState
 

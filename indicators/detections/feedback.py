@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from indicators.detections import audit, policy
+from indicators.detections import audit
+from indicators.detections.drafts import policy
 from indicators.detections.errors import DetectionError
-from indicators.detections.sealed_rows import FALSE_POSITIVE
+from indicators.detections.identifiers.sealed_rows import FALSE_POSITIVE
 from indicators.models import Detection, Detector, Policy, Verdict
 from indicators.store.sql import Cursor, open_cursor
 

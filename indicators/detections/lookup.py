@@ -15,9 +15,10 @@ import msgspec
 from federation.errors import NotNormalizable
 from federation.pseudonyms.keyholder import configured_key_holder, tokenize
 from federation.pseudonyms.normalize import Normalized, normalize
-from indicators.detections import allowlist, audit
+from indicators.detections import audit
+from indicators.detections.drafts.objects import EXTENSIONS
 from indicators.detections.finding import Identifier
-from indicators.detections.objects import EXTENSIONS
+from indicators.detections.identifiers import allowlist
 from indicators.models import Collection, Grant, Member
 from indicators.stix import Tlp
 from indicators.stix.markings import strictest_tlp

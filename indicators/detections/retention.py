@@ -14,8 +14,10 @@ from federation.pseudonyms.epochs import EpochKey
 from federation.pseudonyms.keyholder import KeyHolder, configured_key_holder
 from federation.pseudonyms.normalize import KINDS
 from federation.pseudonyms.voprf import TOKEN_BYTES, key_id
-from indicators.detections import allowlist, audit, seating
-from indicators.detections.pseudonymize import (
+from indicators.detections import audit
+from indicators.detections.drafts import seating
+from indicators.detections.identifiers import allowlist
+from indicators.detections.identifiers.pseudonymize import (
     CHUNK,
     Token,
     make_tokens,
@@ -23,8 +25,8 @@ from indicators.detections.pseudonymize import (
     open_identifiers,
     read_accounts,
 )
-from indicators.detections.sealed_rows import drop_accounts
-from indicators.detections.sealing import open_sealer
+from indicators.detections.identifiers.sealed_rows import drop_accounts
+from indicators.detections.identifiers.sealing import open_sealer
 from indicators.store.sql import Cursor, open_cursor
 
 ACTOR = "retention"

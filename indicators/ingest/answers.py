@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from indicators.detections.finding import Identifier
 from indicators.detections.formats import LineError
-from indicators.detections.intake import LineResult
+from indicators.detections.identifiers.intake import LineResult
 from indicators.detections.lookup import Action
 
 JSON = "application/json"

@@ -12,13 +12,13 @@ from django.conf import settings
 
 from federation.pseudonyms.normalize import normalize
 from federation.pseudonyms.voprf import token_text
-from indicators.detections import allowlist
-from indicators.detections.drafting import ClusterState, DraftRefused, Part, Terms, draft
-from indicators.detections.facts import absorb
+from indicators.detections.drafts.drafting import ClusterState, DraftRefused, Part, Terms, draft
+from indicators.detections.drafts.facts import absorb
+from indicators.detections.drafts.preview import Preview
 from indicators.detections.finding import Finding
 from indicators.detections.formats import Line, LineError
-from indicators.detections.intake import unusable_identifiers
-from indicators.detections.preview import Preview
+from indicators.detections.identifiers import allowlist
+from indicators.detections.identifiers.intake import unusable_identifiers
 from indicators.ingest.answers import Going, Redaction, Rehearsal, RehearsedLine, Withheld
 from indicators.models import Detector, Member
 from indicators.stix import Tlp

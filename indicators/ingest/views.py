@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from indicators import pipeline
-from indicators.detections.intake import LineStatus
+from indicators.detections.identifiers.intake import LineStatus
 from indicators.detections.lookup import Match, lookup
 from indicators.ingest import body, describe, jobs, limits, media, rehearsal
 from indicators.ingest.answers import (

@@ -15,13 +15,13 @@ import zstandard
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from indicators.detections import decisions, drafts, publication
 from indicators.detections import feedback as verdicts
-from indicators.detections import pseudonymize as tokens
+from indicators.detections.drafts import decisions, making, publication
 from indicators.detections.errors import DetectionError
 from indicators.detections.formats import Line
-from indicators.detections.intake import LineResult, LineStatus, accept, untokenized
-from indicators.detections.sealing import keyed_digest
+from indicators.detections.identifiers import pseudonymize as tokens
+from indicators.detections.identifiers.intake import LineResult, LineStatus, accept, untokenized
+from indicators.detections.identifiers.sealing import keyed_digest
 from indicators.models import Detector, Job, Verdict
 from indicators.pipeline.handing_over import hand_over, hand_over_all
 from indicators.telemetry import DETECTIONS
@@ -94,7 +94,7 @@ def pseudonymize(detections: Sequence[int], first: int = 0, last: int | None = N
 
 def draft(clusters: Sequence[int]) -> None:
     """Drafts of what is due of these clusters; those that policy approves go on."""
-    approved = drafts.draft_clusters(clusters)
+    approved = making.draft_clusters(clusters)
     hand_over_all(PUBLISH, approved, at_once=DRAFTS_AT_ONCE)
 
 

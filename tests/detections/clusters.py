@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from federation.canonical import canonical
-from indicators.detections.drafting import ClusterState, Content, Drafted, Part, Terms, draft
-from indicators.detections.facts import ClusterFacts, absorb
+from indicators.detections.drafts.drafting import ClusterState, Content, Drafted, Part, Terms, draft
+from indicators.detections.drafts.facts import ClusterFacts, absorb
 from indicators.detections.finding import Finding
 from indicators.stix import Tlp
 

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from indicators.detections.finding import Finding, Identifier
 from indicators.detections.formats.line import Line
-from indicators.detections.intake import LineResult, accept
+from indicators.detections.identifiers.intake import LineResult, accept
 from indicators.models import Credential, Detector, Job
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 
 from federation.errors import NotNormalizable
 from federation.pseudonyms.normalize import normalize
-from indicators.detections import allowlist
 from indicators.detections.errors import AlreadyAllowed, NotAllowed
+from indicators.detections.identifiers import allowlist
 from indicators.models import Allowed, AuditEvent
 from tests.detections.intake import identifiers
 

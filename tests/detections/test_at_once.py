@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from indicators.detections.finding import Finding
-from indicators.detections.pseudonymize import pseudonymize
+from indicators.detections.identifiers.pseudonymize import pseudonymize
+from indicators.detections.identifiers.sealing import open_sealer, reencrypt, rotate_data_key
 from indicators.detections.retention import destroy_expired
-from indicators.detections.sealing import open_sealer, reencrypt, rotate_data_key
 from indicators.models import Account, Cluster, DataKey, DetectedToken, Detection, KeyPurpose, Stage
 from tests.detections.intake import Intake, account, finding
 from tests.store.witness import together

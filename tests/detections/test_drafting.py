@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from indicators.detections.drafting import (
+from indicators.detections.drafts.drafting import (
     ClusterState,
     Content,
     Drafted,

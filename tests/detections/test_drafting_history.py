@@ -7,7 +7,14 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indicators.detections.drafting import ClusterState, Content, Drafted, Part, draft, wanted_ids
+from indicators.detections.drafts.drafting import (
+    ClusterState,
+    Content,
+    Drafted,
+    Part,
+    draft,
+    wanted_ids,
+)
 from tests.detections.clusters import KEY, NOW, facts, state, terms, token, window
 from tests.stix.reading import parsed
 

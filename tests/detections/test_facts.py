@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indicators.detections.facts import ClusterFacts, absorb
+from indicators.detections.drafts.facts import ClusterFacts, absorb
 from tests.detections.clusters import facts, finding, window
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indicators.detections.drafting import Content, draft
-from indicators.detections.gate import GateFinding, check, looks_like, sentence
+from indicators.detections.drafts.drafting import Content, draft
+from indicators.detections.drafts.gate import GateFinding, check, looks_like, sentence
 from tests.detections.clusters import drafted, only, part, published, state, terms, token
 from tests.objects import indicator
 

@@ -4,7 +4,7 @@ from uuid import RFC_4122, UUID
 
 import pytest
 
-from indicators.detections.ids import cluster_key, cluster_label, object_id
+from indicators.detections.drafts.ids import cluster_key, cluster_label, object_id
 
 KEY = b"k" * 32
 

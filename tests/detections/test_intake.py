@@ -6,20 +6,20 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from indicators.detections import intake as intake_module
 from indicators.detections.feedback import record_feedback
 from indicators.detections.formats.line import Line, LineError
-from indicators.detections.intake import (
+from indicators.detections.identifiers import intake as intake_module
+from indicators.detections.identifiers.intake import (
     LineStatus,
     untokenized,
     unusable_identifiers,
 )
-from indicators.detections.sealed_rows import (
+from indicators.detections.identifiers.sealed_rows import (
     FINGERPRINTS,
     open_account,
     open_fingerprints,
 )
-from indicators.detections.sealing import open_sealer, place
+from indicators.detections.identifiers.sealing import open_sealer, place
 from indicators.models import Account, Cluster, Detection, Detector, Stage, Verdict
 from tests.detections.intake import NOW, Intake, account, finding, line_of
 from tests.store.plans import explained

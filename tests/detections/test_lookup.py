@@ -8,9 +8,9 @@ import pytest
 from federation.pseudonyms.keyholder import OwnKeyHolder, tokenize
 from federation.pseudonyms.normalize import Normalized
 from federation.pseudonyms.voprf import token_text
-from indicators.detections import allowlist
+from indicators.detections.drafts.objects import EXTENSIONS
+from indicators.detections.identifiers import allowlist
 from indicators.detections.lookup import Action, Match, lookup
-from indicators.detections.objects import EXTENSIONS
 from indicators.models import AuditEvent, Collection, Member
 from indicators.stix import Tlp
 from indicators.store.admission import admit

@@ -11,8 +11,8 @@ import pytest
 from stix2matcher.matcher import match
 
 from federation.canonical import canonical
-from indicators.detections.drafting import Content, draft
-from indicators.detections.objects import EXTENSIONS, EXTRACT_AI_MODEL, GENERATED_NAME
+from indicators.detections.drafts.drafting import Content, draft
+from indicators.detections.drafts.objects import EXTENSIONS, EXTRACT_AI_MODEL, GENERATED_NAME
 from indicators.stix import Tlp
 from tests.detections.clusters import (
     ALDER,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indicators.detections.policy import (
+from indicators.detections.drafts.policy import (
     MAX_RATE,
     is_to_be_demoted,
     review_reasons,

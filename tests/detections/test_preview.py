@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from indicators.detections.drafting import draft
-from indicators.detections.preview import (
+from indicators.detections.drafts.drafting import draft
+from indicators.detections.drafts.preview import (
     FREE_TEXT,
     IN_THE_FUTURE,
     NOT_A_NAME,

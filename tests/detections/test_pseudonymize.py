@@ -14,10 +14,10 @@ from federation.pseudonyms import epochs
 from federation.pseudonyms.fingerprint import bands, minhash
 from federation.pseudonyms.keyholder import OwnKeyHolder, tokenize
 from federation.pseudonyms.normalize import KINDS, Normalized
-from indicators.detections import allowlist
-from indicators.detections import pseudonymize as module
 from indicators.detections.finding import Finding
-from indicators.detections.pseudonymize import pseudonymize
+from indicators.detections.identifiers import allowlist
+from indicators.detections.identifiers import pseudonymize as module
+from indicators.detections.identifiers.pseudonymize import pseudonymize
 from indicators.models import Account, Cluster, DetectedToken, Detection, Stage
 from tests.detections.intake import Intake, account, finding
 from tests.store.plans import explained
@@ -220,7 +220,7 @@ def test_a_detection_whose_accounts_say_nothing_is_not_withheld(intake: Intake) 
 
 
 def test_an_identifier_that_is_refused_by_now_is_left_out(intake: Intake) -> None:
-    with mock.patch("indicators.detections.intake.unusable_identifiers", lambda _: ()):
+    with mock.patch("indicators.detections.identifiers.intake.unusable_identifiers", lambda _: ()):
         accounts = [account("a", email="nobody", device="dev-1")]
         [detection] = found(intake, finding(accounts=accounts))
     pseudonymize([detection])

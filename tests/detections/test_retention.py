@@ -7,8 +7,9 @@ from django.db.models import F
 
 from federation.models import TokenKey
 from federation.pseudonyms import epochs
-from indicators.detections import allowlist, seating
-from indicators.detections.pseudonymize import pseudonymize
+from indicators.detections.drafts import seating
+from indicators.detections.identifiers import allowlist
+from indicators.detections.identifiers.pseudonymize import pseudonymize
 from indicators.detections.retention import (
     destroy_expired,
     drop_old_tokens,

@@ -3,7 +3,7 @@
 import pytest
 
 from indicators.detections.errors import NotHeld
-from indicators.detections.reveal import reveal
+from indicators.detections.identifiers.reveal import reveal
 from indicators.models import Account, AuditEvent, Detection
 from tests.detections.intake import Intake, account, finding
 

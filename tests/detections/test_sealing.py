@@ -6,9 +6,14 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from indicators.detections import sealing
 from indicators.detections.errors import NotOpened
-from indicators.detections.sealing import keyed_digest, open_sealer, place, rotate_data_key
+from indicators.detections.identifiers import sealing
+from indicators.detections.identifiers.sealing import (
+    keyed_digest,
+    open_sealer,
+    place,
+    rotate_data_key,
+)
 from indicators.models import Allowed, DataKey, KeyPurpose
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from indicators.detections import allowlist
+from indicators.detections.identifiers import allowlist
 from indicators.models import Detection, Job
 from tests.ingest.conftest import Service, content, finding
 

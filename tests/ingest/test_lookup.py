@@ -8,7 +8,7 @@ import pytest
 from federation.pseudonyms.keyholder import configured_key_holder, tokenize
 from federation.pseudonyms.normalize import normalize
 from federation.pseudonyms.voprf import token_text
-from indicators.detections.objects import EXTENSIONS
+from indicators.detections.drafts.objects import EXTENSIONS
 from indicators.models import AuditEvent, Member
 from indicators.store import custody
 from indicators.store.admission import admit

@@ -6,7 +6,7 @@ import json
 import pytest
 from django.core.management import call_command
 
-from indicators.detections import allowlist
+from indicators.detections.identifiers import allowlist
 from indicators.models import Allowed, AuditEvent, DataKey, KeyPurpose
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from federation.errors import NotNormalizable
-from indicators.detections import allowlist
 from indicators.detections.errors import AlreadyAllowed
+from indicators.detections.identifiers import allowlist
 from indicators.detections.retention import withhold_allowed
 from indicators.management.verbs import VerbCommand
 from indicators.models import Allowed

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from indicators import pipeline
-from indicators.detections.drafts import readable
+from indicators.detections.drafts.making import readable
 from indicators.detections.errors import DetectionError
 from indicators.management.verbs import VerbCommand
 from indicators.models import Draft, DraftState

@@ -9,7 +9,8 @@ from django.db import transaction
 from federation import node_keys
 from federation.errors import FederationError
 from federation.models import NodeKey
-from indicators.detections import audit, sealing
+from indicators.detections import audit
+from indicators.detections.identifiers import sealing
 from indicators.management.progress import Progress
 from indicators.management.verbs import VerbCommand
 

@@ -1,0 +1,296 @@
+"""From the state of a cluster to the objects that say what may be shared of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from federation.canonical import canonical, digest
+from indicators.detections.drafts import objects
+from indicators.detections.drafts.facts import ClusterFacts
+from indicators.detections.drafts.ids import cluster_key, cluster_label, object_id
+from indicators.detections.drafts.objects import (
+    EXTENSIONS,
+    EXTRACT_AI_MODEL,
+    MARKINGS,
+    Frame,
+    stamp,
+)
+from indicators.detections.drafts.objects import Content as Content
+from indicators.detections.drafts.preview import Change, Going, Preview, Withheld, sift
+from indicators.detections.errors import DetectionError
+from indicators.detections.finding import Window
+from indicators.stix import Tlp
+
+_TRAFFIC = "ai-traffic-aggregate"
+_TOO_OFTEN = "It was taken back as often as it can be; it is not published again."
+_REVOKED = (
+    "The {} was revoked, which is for good: deal the tokens of a part to a new part, and open a "
+    "cluster again under a new incarnation."
+)
+
+
+class DraftRefused(DetectionError):
+    """A cluster that cannot be drafted as it stands; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tokens of one kind under one key: what becomes one indicator of at most 500 tokens.
+
+    key_id: the 8 characters that name the key in a token; number: from 1; tokens: as text
+    ("psi1.…"), none if the part was emptied; is_new: no indicator of it was ever published.
+    """
+
+    kind: str
+    key_id: str
+    number: int
+    tokens: tuple[str, ...]
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """A cluster as it is now. `parts` are those that changed since they were published."""
+
+    token: str
+    incarnation: int
+    is_open: bool
+    facts: ClusterFacts
+    account_count: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By whom, when and under what conditions objects are drafted.
+
+    id_key: the node's secret that object ids are made with; now: the time that new versions carry;
+    min_accounts: aggregates of fewer accounts are withheld.
+    """
+
+    identity_id: str
+    tlp: Tlp
+    id_key: bytes
+    now: datetime
+    min_accounts: int = 10
+    lifetime_days: int = 90
+    detector_name: str = ""
+    detector_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """Objects with their roles, unsigned, in an order in which no reference points forward."""
+
+    objects: list[tuple[str, Content]]
+    preview: Preview
+
+
+def wanted_ids(state: ClusterState, terms: Terms) -> set[str]:
+    """The ids whose last published content `draft` has to be given, if there is any.
+
+    Beside them `draft` takes every observed-data of the incarnation, to revoke those whose window
+    is gone, and for a closed cluster all of its objects.
+    """
+    plan = _Plan(state, terms)
+    ids = set(plan.fixed.values())
+    for window in state.facts.windows:  # also those that are withheld now: they may be published
+        ids.update(plan.window_ids(window))
+    for window in plan.facts.windows:
+        ids.update(each["id"] for each in plan.traffic(window))
+    for part in state.parts:
+        if not part.is_new:
+            ids.update(plan.part_ids(part))
+    return ids
+
+
+def draft(state: ClusterState, terms: Terms, held: Mapping[str, Content]) -> Drafted:
+    """The objects that differ from what is published.
+
+    held: the last published content by id, without signatures. What is revoked has its type for
+    role: who published it knows which it was. Raises DraftRefused.
+    """
+    if not state.is_open:
+        return _drafted(_revoked(held.values(), terms.now), held, ())
+    plan = _Plan(state, terms)
+    wanted = [*_core(plan), *_windows(plan, held), *_parts(plan, held)]
+    news = _versions(wanted, held, terms.now)
+    gone = _revoked(_gone(plan, wanted, held), terms.now)
+    return _drafted([*news, *gone], held, plan.withheld)
+
+
+_FIXED = {
+    "campaign": "campaign",
+    "infrastructure": "infrastructure",
+    "uses/infrastructure": "relationship",
+    "uses/technique": "relationship",
+}
+
+# A window that a detector takes back and states again needs a new observed-data each time: what is
+# revoked stays revoked. Who does it more often states it no longer.
+_GENERATIONS = 3
+
+_Wanted = tuple[str, Content]
+
+
+class _Plan:
+    """What an open cluster comes to: the facts that may be shared, and the ids of its objects."""
+
+    def __init__(self, state: ClusterState, terms: Terms) -> None:
+        sifted = sift(state.facts, state.account_count, terms.min_accounts, terms.now)
+        self.state, self.terms = state, terms
+        self.facts, self.withheld = sifted.facts, list(sifted.withheld)
+        label = cluster_label(terms.id_key, state.token)
+        marking = MARKINGS[terms.tlp]
+        self.frame = Frame(terms.identity_id, marking, self.facts.confidence, label)
+        self.fixed = {role: self._id(type_name, role) for role, type_name in _FIXED.items()}
+
+    def part_ids(self, part: Part) -> tuple[str, str]:
+        """Of the indicator, and of its relationship to the infrastructure."""
+        role = _part_role(part)
+        return self._id("indicator", role), self._id("relationship", f"indicates/{role}")
+
+    def window_ids(self, window: Window) -> list[str]:
+        """Of its observed-data: the first, and those that follow when it was revoked."""
+        role = _window_role(window)
+        return [self._id("observed-data", f"{role}/{each}") for each in range(_GENERATIONS)]
+
+    def traffic(self, window: Window) -> tuple[Content, Content]:
+        """Its aggregate, and the one that says something else of the same window.
+
+        An observable has one content for ever; only another cluster key makes another of it.
+        """
+        content = objects.traffic(self.frame, window)
+        key, token = self.terms.id_key, self.state.token
+        other = cluster_key(key, token, digest(canonical(content)).hex())
+        return (
+            objects.named_traffic(content, cluster_key(key, token)),
+            objects.named_traffic(content, other),
+        )
+
+    def _id(self, type_name: str, role: str) -> str:
+        state = self.state
+        return object_id(type_name, self.terms.id_key, state.token, state.incarnation, role)
+
+
+def _part_role(part: Part) -> str:
+    return f"part/{part.kind}/{part.key_id}/{part.number}"
+
+
+def _window_role(window: Window) -> str:
+    return f"window/{stamp(window.start)}/{window.seconds}"
+
+
+def _core(plan: _Plan) -> Iterator[_Wanted]:
+    """Campaign and infrastructure, and how they hang together."""
+    frame, facts, fixed = plan.frame, plan.facts, plan.fixed
+    accounts = plan.state.account_count
+    detector = (plan.terms.detector_name, plan.terms.detector_version)
+    campaign, network = fixed["campaign"], fixed["infrastructure"]
+    yield "campaign", objects.campaign(frame, campaign, facts, accounts)
+    yield "infrastructure", objects.infrastructure(frame, network, facts, accounts, detector)
+    for role, target in (("uses/infrastructure", network), ("uses/technique", EXTRACT_AI_MODEL)):
+        yield role, objects.relationship(frame, fixed[role], campaign, "uses", target)
+
+
+def _windows(plan: _Plan, held: Mapping[str, Content]) -> Iterator[_Wanted]:
+    for window in plan.facts.windows:
+        free = (each for each in plan.window_ids(window) if not _is_revoked(held.get(each)))
+        observed = next(free, None)
+        if observed is None:
+            plan.withheld.append(Withheld("windows", _TOO_OFTEN))
+            continue
+        aggregate, other = plan.traffic(window)
+        if held.get(aggregate["id"], aggregate) != aggregate:
+            aggregate = other
+        role = _window_role(window)
+        yield f"traffic/{role}", aggregate
+        yield role, objects.observed_data(plan.frame, observed, window, aggregate["id"])
+
+
+def _parts(plan: _Plan, held: Mapping[str, Content]) -> Iterator[_Wanted]:
+    for part in plan.state.parts:
+        if not part.tokens:
+            continue
+        ours, relation = plan.part_ids(part)
+        made = objects.indicator(plan.frame, ours, part.kind, part.number, part.tokens)
+        created = held[ours]["created"] if ours in held else stamp(plan.terms.now)
+        days = plan.terms.lifetime_days
+        yield _part_role(part), objects.with_validity(made, created, plan.facts.last_seen, days)
+        network = plan.fixed["infrastructure"]
+        relationship = objects.relationship(plan.frame, relation, ours, "indicates", network)
+        yield f"indicates/{_part_role(part)}", relationship
+
+
+def _gone(plan: _Plan, wanted: Iterable[_Wanted], held: Mapping[str, Content]) -> Iterator[Content]:
+    """What is published of windows that are gone and of parts that were emptied."""
+    kept = {content["id"] for _, content in wanted}
+    for name, content in held.items():
+        if name not in kept and content["type"] == "observed-data":
+            yield content
+    for part in plan.state.parts:
+        if not part.tokens:
+            yield from (held[name] for name in plan.part_ids(part) if name in held)
+
+
+# --- Versions ---
+
+
+def _versions(
+    wanted: Iterable[_Wanted], held: Mapping[str, Content], now: datetime
+) -> Iterator[_Wanted]:
+    """What is new or says something else than what is published, with times."""
+    for role, content in wanted:
+        published = held.get(content["id"])
+        if content["type"] == _TRAFFIC:
+            if published is None:
+                yield role, content
+        elif published is None:
+            yield role, {**content, "created": stamp(now), "modified": stamp(now)}
+        elif _is_revoked(published):
+            raise DraftRefused(_REVOKED.format(content["type"]))
+        else:
+            times = {"created": published["created"], "modified": published["modified"]}
+            if {**content, **times} != published:
+                yield role, {**content, **times, "modified": _later(published, now)}
+
+
+def _revoked(contents: Iterable[Content], now: datetime) -> Iterator[_Wanted]:
+    """A revocation repeats the last content; an observable has no versions to revoke."""
+    for content in contents:
+        if content["type"] != _TRAFFIC and not _is_revoked(content):
+            modified = _later(content, now)
+            yield content["type"], {**content, "modified": modified, "revoked": True}
+
+
+def _is_revoked(content: Content | None) -> bool:
+    return content is not None and content.get("revoked", False) is True
+
+
+def _later(published: Content, now: datetime) -> str:
+    """The time now, or a millisecond after the last version if the clock stepped back."""
+    last = datetime.fromisoformat(published["modified"])
+    return stamp(max(now, last + timedelta(milliseconds=1)))
+
+
+def _drafted(
+    news: Iterable[_Wanted], held: Mapping[str, Content], withheld: Iterable[Withheld]
+) -> Drafted:
+    listed = list(news)
+    tokenized: Counter[str] = Counter()
+    for _, content in listed:
+        if content["type"] == "indicator" and not _is_revoked(content):
+            described = content["extensions"][EXTENSIONS["token-indicator"]]
+            tokenized[described["kinds"][0]] += described["token_count"]
+    going = tuple(
+        Going(role, content["id"], content["type"], _change(content, held))
+        for role, content in listed
+    )
+    return Drafted(listed, Preview(going, dict(tokenized), tuple(withheld)))
+
+
+def _change(content: Content, held: Mapping[str, Content]) -> Change:
+    if _is_revoked(content):
+        return "revoked"
+    return "changed" if content["id"] in held else "new"

@@ -1,0 +1,300 @@
+"""Drafts of what is due: a cluster's changes as the objects that would be published, exactly.
+
+A cluster has one live draft. A newer one takes its place and shows everything that the feed does
+not, so that nothing has to be merged, and drafting twice changes nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import msgspec
+import orjson
+import zstandard
+from django.conf import settings
+from django.db import transaction
+from psycopg.types.json import Jsonb
+
+from federation.canonical import canonical
+from indicators.detections.drafts import due as clusters
+from indicators.detections.drafts import gate, policy, seating
+from indicators.detections.drafts.described import describe, unread, without_description
+from indicators.detections.drafts.drafting import (
+    ClusterState,
+    Content,
+    DraftRefused,
+    Terms,
+    draft,
+    wanted_ids,
+)
+from indicators.detections.drafts.due import Due, Personal
+from indicators.detections.drafts.facts import ClusterFacts
+from indicators.detections.drafts.held import authored_ids, held_contents, observed_ids
+from indicators.detections.drafts.preview import Preview
+from indicators.detections.drafts.seating import ChangedPart
+from indicators.detections.identifiers.sealing import open_sealer
+from indicators.models import DraftState, Stage
+from indicators.stix import Tlp
+from indicators.store.custody import ensure_own_member
+from indicators.store.sql import Cursor, open_cursor
+
+# A publisher that is at work on one of these ends first: then it is no longer live.
+_LIVE = """
+SELECT id FROM indicators_draft
+WHERE cluster_id = ANY(%s) AND state IN ('review', 'approved', 'failed')
+ORDER BY cluster_id FOR UPDATE
+"""
+# drafts_of_cluster: what was published once is changed where it was published.
+_HOME = """
+SELECT DISTINCT ON (cluster_id) cluster_id, collection_id FROM indicators_draft
+WHERE cluster_id = ANY(%s) AND state = 'published' ORDER BY cluster_id, created_at DESC
+"""
+_DESCRIPTIONS = """
+SELECT id, description, described_by_id FROM indicators_cluster
+WHERE id = ANY(%s) AND description <> ''
+"""
+_END_LIVE = """
+UPDATE indicators_draft SET state = 'superseded', state_since = %(now)s WHERE id = ANY(%(live)s)
+"""
+_DRAFT_TYPES = [
+    "uuid", "int8", "uuid", "text", "timestamptz", "bytea", "int4", "jsonb", "jsonb", "jsonb",
+    "jsonb", "int4", "text", "timestamptz",
+]  # fmt: skip
+_COPY_DRAFTS = """
+COPY indicators_draft (id, cluster_id, collection_id, state, created_at, objects_zstd, object_count,
+                       parts, roles, preview, review_reasons, author_id, failure, state_since)
+FROM STDIN (FORMAT BINARY)
+"""
+# Every detection whose change a draft shows is in it: the new ones, and those of the draft that it
+# takes the place of. Without objects there is nothing to publish: the feed shows them already.
+_MOVE = """
+UPDATE indicators_detection d
+SET draft_id = n.draft, stage = n.stage, stage_since = %(now)s, reason = '', failed_stage = ''
+FROM unnest(%(clusters)s::bigint[], %(drafts)s::uuid[], %(stages)s::text[])
+     AS n(cluster, draft, stage)
+WHERE d.cluster_id = n.cluster
+  AND (d.stage = 'tokenized' OR (d.stage = 'drafted' AND d.draft_id = ANY(%(live)s)))
+"""
+
+_NOTHING = Preview((), {}, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What holds for every draft of a batch."""
+
+    identity_id: str
+    id_key: bytes
+    now: datetime
+
+
+@dataclass(slots=True)
+class Case:
+    """A cluster with all that its draft is made from. `text` is a person's, `author`, on it."""
+
+    cluster: Due
+    changed: Sequence[ChangedPart]
+    state: ClusterState
+    terms: Terms
+    home: UUID | None
+    text: str = ""
+    author: int | None = None
+    held: Mapping[str, Content] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Made:
+    """A draft that was made; `author` is the person whose words are in it, unread by others."""
+
+    case: Case
+    objects: Sequence[tuple[str, Content]] = ()
+    preview: Preview = _NOTHING
+    author: int | None = None
+    reasons: Sequence[str] = ()
+    failure: str = ""
+
+    @property
+    def state(self) -> DraftState:
+        if self.failure:
+            return DraftState.FAILED
+        return DraftState.REVIEW if self.reasons else DraftState.APPROVED
+
+
+def draft_clusters(numbers: Sequence[int]) -> list[UUID]:
+    """Draft what is due of these clusters; the ids of the drafts that may be published at once."""
+    identity = ensure_own_member().identity_id
+    with transaction.atomic(), open_cursor() as cursor:
+        sealer = open_sealer()
+        found = clusters.lock_due(cursor, numbers, sealer)
+        if not found:
+            return []
+        ids = [each.id for each in found]
+        live = [row[0] for row in cursor.execute(_LIVE, (ids,)).fetchall()]
+        conditions = Conditions(identity, sealer.digest("object ids", b""), _now())
+        cases = _cases(cursor, found, _deal(cursor, found), conditions)
+        described = [case.cluster.id for case in cases if case.text]
+        personal = clusters.personal(cursor, found, described, sealer)
+        made = [_draft(case, personal[case.cluster.id]) for case in cases]
+        approved = _write(cursor, made, live, conditions.now)
+        clusters.save(cursor, found, sealer)
+    return approved
+
+
+def _deal(cursor: Cursor, found: Sequence[Due]) -> Mapping[int, list[ChangedPart]]:
+    """Seats for what is new, none for what is gone; the parts that changed by it."""
+    afresh = [each.id for each in found if each.is_afresh]
+    closed = [each.id for each in found if not each.is_open]
+    seating.vacate(cursor, [*afresh, *closed])
+    # The incarnation is part of a part's name, so the row has to say it before parts are made.
+    cursor.execute(
+        "UPDATE indicators_cluster SET incarnation = incarnation + 1 WHERE id = ANY(%s)", (afresh,)
+    )
+    seating.unseat(cursor, [each.id for each in found if each.loses and each.is_open])
+    seating.seat(cursor, [each.id for each in found if each.is_open], afresh)
+    return seating.changed_parts(cursor, [each.id for each in found if each.is_open])
+
+
+def _cases(
+    cursor: Cursor,
+    found: Sequence[Due],
+    changed: Mapping[int, list[ChangedPart]],
+    conditions: Conditions,
+) -> list[Case]:
+    ids = [each.id for each in found]
+    homes: dict[int, UUID] = dict(cursor.execute(_HOME, (ids,)).fetchall())
+    written = {row[0]: row[1:] for row in cursor.execute(_DESCRIPTIONS, (ids,)).fetchall()}
+    cases = []
+    for each in found:
+        parts = changed.get(each.id, ())
+        state, terms = _state(each, parts), _terms(each, conditions)
+        home = homes.get(each.id, each.source.collection)
+        cases.append(Case(each, parts, state, terms, home, *written.get(each.id, ("", None))))
+    _read_held(cursor, cases)
+    return cases
+
+
+def _read_held(cursor: Cursor, cases: Sequence[Case]) -> None:
+    """What is published of what a draft may change: of a closed cluster everything."""
+    loses = [case.cluster for case in cases if case.cluster.loses and case.cluster.is_open]
+    wanted = observed_ids(cursor, loses)
+    wanted |= authored_ids(cursor, [case.cluster for case in cases if not case.cluster.is_open])
+    for case in cases:
+        if case.cluster.is_open:
+            wanted.setdefault(case.cluster.id, set()).update(wanted_ids(case.state, case.terms))
+    held = held_contents(cursor, set().union(*wanted.values()))
+    for case in cases:
+        case.held = {name: held[name] for name in wanted[case.cluster.id] if name in held}
+
+
+def _draft(case: Case, personal: Personal) -> Made:
+    """What the gate refuses fails, with the place; what conditions ask for waits for a person."""
+    try:
+        drafted = draft(case.state, case.terms, without_description(case.held))
+    except DraftRefused as refusal:
+        return Made(case, failure=str(refusal))
+    text = case.text if case.state.is_open else ""
+    drafted = describe(drafted, case.held, text, case.terms.now)
+    made = Made(case, drafted.objects, drafted.preview)
+    contents = [content for _, content in drafted.objects]
+    if all(content.get("revoked") for content in contents):
+        return made  # taking something back needs nobody's leave
+    if refused := gate.check(contents, personal.raw, personal.names):
+        made.failure = gate.sentence(refused)
+    news = unread(contents, case.held)
+    made.reasons = [*_reasons(case, news)]
+    made.author = case.author if any("description" in content for content in news) else None
+    return made
+
+
+def _reasons(case: Case, news: Sequence[Content]) -> Iterator[str]:
+    """Why a person has to look at it; nothing if policy alone publishes it."""
+    source = case.cluster.source
+    yield from policy.review_reasons(news, source.policy, case.terms.tlp)
+    wish = case.state.facts.collection
+    if case.home is None:
+        yield "no collection: its detector names none"
+    if wish is not None and wish not in (str(source.collection), source.alias):
+        yield "its detector asked for another collection than its own"
+
+
+def _state(cluster: Due, changed: Sequence[ChangedPart]) -> ClusterState:
+    return ClusterState(
+        token=cluster.token,
+        incarnation=cluster.incarnation,
+        is_open=cluster.is_open,
+        facts=cluster.facts or ClusterFacts(),
+        account_count=cluster.account_count,
+        parts=tuple(each.part for each in changed),
+    )
+
+
+def _terms(cluster: Due, conditions: Conditions) -> Terms:
+    wish = (cluster.facts or ClusterFacts()).tlp
+    strictest = max([cluster.source.tlp, *([Tlp(wish)] if wish else [])], key=lambda tlp: tlp.rank)
+    return Terms(
+        identity_id=conditions.identity_id,
+        tlp=strictest,
+        id_key=conditions.id_key,
+        now=conditions.now,
+        min_accounts=settings.MINIMUM_ACCOUNTS,
+        lifetime_days=settings.INDICATOR_DAYS,
+        detector_name=cluster.source.name,
+        detector_version=cluster.source.version,
+    )
+
+
+def _write(cursor: Cursor, made: Sequence[Made], live: Sequence[UUID], now: datetime) -> list[UUID]:
+    """The drafts, and where each detection is now; the ids of the approved ones."""
+    cursor.execute(_END_LIVE, {"live": list(live), "now": now})
+    named = [(uuid4() if each.objects or each.failure else None, each) for each in made]
+    with cursor.copy(_COPY_DRAFTS) as copy:
+        copy.set_types(_DRAFT_TYPES)
+        for number, each in named:
+            if number is not None:
+                copy.write_row(_row(number, each, now))
+    asked = {
+        "clusters": [each.case.cluster.id for _, each in named],
+        "drafts": [number for number, _ in named],
+        "stages": [Stage.PUBLISHED if number is None else Stage.DRAFTED for number, _ in named],
+        "live": list(live),
+        "now": now,
+    }
+    cursor.execute(_MOVE, asked)
+    return [number for number, each in named if number and each.state == DraftState.APPROVED]
+
+
+def _row(number: UUID, made: Made, now: datetime) -> tuple[object, ...]:
+    body = b"\n".join([canonical(content) for _, content in made.objects])
+    return (
+        number,
+        made.case.cluster.id,
+        made.case.home,
+        made.state.value,
+        now,
+        zstandard.compress(body, 1),
+        len(made.objects),
+        Jsonb([[each.row, each.version] for each in made.case.changed]),
+        Jsonb({content["id"]: role for role, content in made.objects}),
+        Jsonb(msgspec.to_builtins(made.preview)),
+        Jsonb(list(made.reasons)),
+        made.author,
+        made.failure,
+        now,
+    )
+
+
+def unpacked(objects_zstd: bytes) -> list[bytes]:
+    """A draft's objects: canonical JSON has no line ends within."""
+    body = zstandard.decompress(bytes(objects_zstd))
+    return body.split(b"\n") if body else []
+
+
+def readable(objects_zstd: bytes) -> list[Content]:
+    return [orjson.loads(body) for body in unpacked(objects_zstd)]
+
+
+def _now() -> datetime:
+    """In the milliseconds that STIX timestamps are written in."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

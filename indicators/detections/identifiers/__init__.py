@@ -1,0 +1,1 @@
+"""What is personal: sealed when it comes in, made into tokens, shown to nobody unasked."""
