@@ -222,5 +222,12 @@ def await_that(
     deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"After {patience:.0f} s {what()}:\n{node.printed()[-8000:]}")
+            raise AssertionError(f"After {patience:.0f} s {what()}:\n{_told(node)}")
         time.sleep(0.2)
+
+
+def _told(node: Node) -> str:
+    """What a person would look at: what waits and why, and the log but for its requests."""
+    waiting = node.run("waiting", "list", check=False).stdout
+    lines = [line for line in node.printed().splitlines() if "[retort.access]" not in line]
+    return "\n".join([waiting, *lines[-40:]])

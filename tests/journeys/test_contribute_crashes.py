@@ -43,7 +43,7 @@ LINES_A_POST = 250
 PLAN = Plan(
     shape="largest", campaigns=COUNT // 10, accounts=10, accounts_per_line=1, days=1, seed=20
 )
-KILLED = ("worker", "broker", "web")
+KILLED = ("worker", "broker", "web", "database")
 
 
 @dataclass

@@ -375,6 +375,11 @@ def test_the_feed_holds_no_identifier(written: Written) -> None:
     assert [value for form, value in needles().items() if form in served] == []
 
 
+def test_a_key_holder_that_is_away_is_named_as_what_is_waited_for(written: Written) -> None:
+    shown = written.places["waiting list while the key-holder is away"]
+    assert b"can't be reached" in shown, shown
+
+
 def test_what_could_be_shared_was_published(written: Written) -> None:
     """So that nothing was found for the reason that nothing was done."""
     assert written.stages == {"published": 5}
