@@ -19,6 +19,7 @@ from indicators.stix import Tlp
 from indicators.store.sql import Cursor
 
 _BODIES_AT_ONCE = 5_000
+_ROWS_AT_ONCE = 500
 _TLP = tuple(Tlp)
 
 # In the order of ids, so that two batches never wait in a circle. Not FOR UPDATE: a publisher, who
@@ -43,13 +44,19 @@ FROM indicators_detection d
 WHERE d.cluster_id = ANY(%s) AND d.stage <> 'superseded' GROUP BY d.cluster_id
 """
 
+# detections_of_cluster; LATERAL and OFFSET keep the planner from walking all there ever were.
 _BODIES = """
-SELECT d.id, d.cluster_id, d.data_key_id, d.sealed FROM indicators_detection d
-WHERE d.id > %(after)s AND d.is_open AND d.sealed IS NOT NULL
-  AND ((d.cluster_id = ANY(%(added)s) AND d.stage = 'tokenized')
-       OR (d.cluster_id = ANY(%(remade)s)
-           AND d.stage NOT IN ('received', 'failed', 'withheld', 'superseded')))
-ORDER BY d.id LIMIT %(limit)s
+SELECT d.id, d.cluster_id, d.data_key_id, d.sealed
+FROM (SELECT unnest(%(added)s::bigint[]) AS id, false AS anew
+      UNION ALL SELECT unnest(%(remade)s::bigint[]), true) c
+CROSS JOIN LATERAL (
+    SELECT * FROM indicators_detection
+    WHERE cluster_id = c.id AND is_open AND sealed IS NOT NULL
+      AND (stage = 'tokenized'
+           OR c.anew AND stage NOT IN ('received', 'failed', 'withheld', 'superseded'))
+    OFFSET 0
+) d
+ORDER BY d.id
 """
 
 _ACCOUNTS = """
@@ -192,19 +199,16 @@ def _findings(
     cursor: Cursor, added: Sequence[int], remade: Sequence[int], sealer: Sealer
 ) -> Iterator[tuple[int, list[Finding]]]:
     """(cluster, findings in the order of arrival), some thousands at a time."""
-    after = 0
-    while True:
-        asked = {"after": after, "added": added, "remade": remade, "limit": _BODIES_AT_ONCE}
-        cursor.execute(_BODIES, asked)
-        rows = cursor.fetchall()
-        by_cluster: dict[int, list[Finding]] = {}
-        for number, cluster, key, sealed in rows:
-            plain = sealer.unseal(key, bytes(sealed), place("detection", number))
-            by_cluster.setdefault(cluster, []).append(_FINDING.decode(plain))
-            after = number
-        yield from by_cluster.items()
-        if len(rows) < _BODIES_AT_ONCE:
-            return
+    by_cluster: dict[int, list[Finding]] = {}
+    asked = {"added": added, "remade": remade}
+    for place_of, row in enumerate(cursor.stream(_BODIES, asked, size=_ROWS_AT_ONCE), 1):
+        number, cluster, key, sealed = row
+        plain = sealer.unseal(key, bytes(sealed), place("detection", number))
+        by_cluster.setdefault(cluster, []).append(_FINDING.decode(plain))
+        if place_of % _BODIES_AT_ONCE == 0:
+            yield from by_cluster.items()
+            by_cluster = {}
+    yield from by_cluster.items()
 
 
 _encode = msgspec.json.Encoder().encode
