@@ -32,10 +32,10 @@ STAGES = ("pseudonymize", "draft", "publish")
 
 @pytest.fixture
 def history(db: None) -> Iterator[Contributor]:
-    """A detector with 400 published clusters, one of them of 600 accounts; then comes one more."""
+    """A detector with 400 published clusters, and one of 3,000 accounts; then comes one more."""
     alder = Contributor.trusted(open_collection(title="Labs", audience="labs"))
     with mock.patch.object(current_app, "send_task"):
-        many = [account(f"m{n}", device=f"device-m-{n}") for n in range(600)]
+        many = [account(f"m{n}", device=f"device-m-{n}") for n in range(3000)]
         alder.send(finding("many", cluster={"key": "many"}, accounts=many))
         alder.send(*(finding(f"f-{n}") for n in range(400)))
         alder.work()
