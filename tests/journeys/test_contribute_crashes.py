@@ -43,6 +43,8 @@ LINES_A_POST = 250
 PLAN = Plan(
     shape="largest", campaigns=COUNT // 10, accounts=10, accounts_per_line=1, days=1, seed=20
 )
+#: The larger the journey, the longer a part lives: about as many kills in each.
+PAUSE = max(1.0, COUNT / 10_000)
 KILLED = ("worker", "broker", "web", "database")
 
 
@@ -83,7 +85,7 @@ def kill_until(node: Node, sent: threading.Event, found: Aftermath) -> None:
     after = 0
     while after < 6:
         after += sent.is_set()
-        time.sleep(chance.uniform(0.3, 1.5))
+        time.sleep(chance.uniform(0.3, 1.5) * PAUSE)
         for process in family(node.await_parts(*KILLED)[chance.choice(KILLED)]):
             try:
                 process.kill()
