@@ -54,8 +54,10 @@ _DESCRIPTIONS = """
 SELECT id, description, described_by_id FROM indicators_cluster
 WHERE id = ANY(%s) AND description <> ''
 """
+# Nobody decided them, nobody can any more, and their objects are megabytes.
 _END_LIVE = """
-UPDATE indicators_draft SET state = 'superseded', state_since = %(now)s WHERE id = ANY(%(live)s)
+UPDATE indicators_draft SET state = 'superseded', state_since = %(now)s, objects_zstd = ''
+WHERE id = ANY(%(live)s)
 """
 _DRAFT_TYPES = [
     "uuid", "int8", "uuid", "text", "timestamptz", "bytea", "int4", "jsonb", "jsonb", "jsonb",
@@ -286,7 +288,7 @@ def _row(number: UUID, made: Made, now: datetime) -> tuple[object, ...]:
 
 def unpacked(objects_zstd: bytes) -> list[bytes]:
     """A draft's objects: canonical JSON has no line ends within."""
-    body = zstandard.decompress(bytes(objects_zstd))
+    body = zstandard.decompress(bytes(objects_zstd)) if objects_zstd else b""
     return body.split(b"\n") if body else []
 
 
