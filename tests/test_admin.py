@@ -6,7 +6,7 @@ from django.test import Client
 
 from indicators.models import Collection, Draft, DraftState, Policy
 from indicators.store.custody import open_collection
-from tests.contributions import Contributor, account, finding
+from tests.contributing.detector import Contributor, account, finding
 
 pytestmark = pytest.mark.django_db
 

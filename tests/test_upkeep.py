@@ -12,7 +12,7 @@ from indicators import pipeline
 from indicators.models import Account, AuditEvent, Collection, DetectedToken, Detection
 from indicators.pipeline import upkeep
 from indicators.store.custody import open_collection
-from tests.contributions import Contributor, account, finding
+from tests.contributing.detector import Contributor, account, finding
 
 pytestmark = pytest.mark.django_db
 

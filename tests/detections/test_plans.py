@@ -11,7 +11,7 @@ from django.db import connection
 from indicators import pipeline
 from indicators.models import Detection, Draft
 from indicators.store.custody import open_collection
-from tests.contributions import Contributor, account, finding
+from tests.contributing.detector import Contributor, account, finding
 from tests.store.plans import Plans, explained
 
 pytestmark = pytest.mark.django_db
