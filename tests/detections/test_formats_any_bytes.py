@@ -3,7 +3,7 @@
 import json
 import tracemalloc
 from collections.abc import Iterator
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -175,7 +175,7 @@ def test_memory_does_not_grow_with_the_number_of_lines() -> None:
     ],
 )
 def test_hostile_bodies_take_bounded_time(media_type: str, body: bytes) -> None:
-    start = perf_counter()
+    start = process_time()
     count = sum(1 for _ in READERS[media_type]([body]))
-    assert perf_counter() - start < 20
+    assert process_time() - start < 20
     assert count <= Limits().lines + 1

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -126,9 +126,9 @@ def test_an_object_with_countless_faults_gets_a_bounded_list() -> None:
 
 def test_many_objects_with_countless_faults_take_bounded_time() -> None:
     value = {**CAMPAIGN, "labels": [0] * 5_000}
-    start = perf_counter()
+    start = process_time()
     assert len(parsed(*[value] * 300).objects) == 0
-    assert perf_counter() - start < 10
+    assert process_time() - start < 10
 
 
 @pytest.mark.parametrize("value", [None, 5, "x", [], [CAMPAIGN], True])
@@ -186,9 +186,9 @@ def test_too_many_bytes_are_refused() -> None:
 
 def test_ten_thousand_levels_are_refused_in_no_time() -> None:
     deep = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
-    start = perf_counter()
+    start = process_time()
     assert "32 levels" in str(unreadable(b'{"objects":[' + deep + b"]}"))
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
 
 
 HOSTILE = {
@@ -217,16 +217,16 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_an_object_is_refused_in_bounded_time_for(name: str) -> None:
-    start = perf_counter()
+    start = process_time()
     assert problems(authored("campaign", **{"name": "C", **HOSTILE[name]}))
-    assert perf_counter() - start < 5
+    assert process_time() - start < 5
 
 
 def test_a_hostile_cpe_is_refused_in_bounded_time() -> None:
     software = next(each for each in OBSERVABLES if each["type"] == "software")
-    start = perf_counter()
+    start = process_time()
     assert problems({**software, "cpe": "cpe:2.3:a:" + "?a" * 50_000})
-    assert perf_counter() - start < 5
+    assert process_time() - start < 5
 
 
 def test_tlp_levels_have_an_order() -> None:

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import assume, given, settings
@@ -314,6 +314,6 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_judgement_takes_bounded_time_for(name: str) -> None:
-    start = perf_counter()
+    start = process_time()
     refused(HOSTILE[name])
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
