@@ -1,8 +1,8 @@
 """Celery tasks: fetch by id, call one function of the pipeline.
 
 A stage that fails for a reason that passes is tried again, with growing pauses. One that fails for
-another reason is tried by halves, until the one that can't go on is found: it waits with its
-reason, the others go on.
+a reason that nobody foresaw is tried again twice, then by halves, until the one that can't go on is
+found: it waits with its reason, the others go on.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,6 +33,7 @@ _WAITS = timedelta(seconds=60)
 # Shorter than the broker's visibility timeout, or a task that is put off comes twice.
 _LONGEST_PAUSE = 40
 _PASSING = (OperationalError, InterfaceError)
+UNFORESEEN_RETRIES = 2
 _KEY_HOLDER = (KeyHolderUnavailable, KeyHolderLied, QuotaExceeded, UnknownTokenKey)
 
 
@@ -124,6 +125,9 @@ def _on_failure(
     if isinstance(error, _PASSING):
         raise _again(task) from None
     ours = isinstance(error, DetectionError | FederationError)
+    if not ours and task.request.retries < UNFORESEEN_RETRIES:
+        log.warning("a stage failed, and is tried again", task=task.name, at=places(error))
+        raise _again(task) from None
     reason = str(error) if ours else f"{type(error).__name__} at {places(error)[-1]}"
     log.error("a stage failed", task=task.name, count=len(ids), reason=reason, at=places(error))
     if len(ids) == 1:

@@ -56,7 +56,10 @@ class Contributor:
         def send(task: str, args: list[Any], **_: Any) -> None:
             sent.append((task, args))
 
-        with mock.patch("celery.current_app.send_task", send):
+        with (
+            mock.patch("celery.current_app.send_task", send),
+            mock.patch.object(tasks, "UNFORESEEN_RETRIES", 0),
+        ):
             while pipeline.resume(datetime.now(UTC) + timedelta(hours=1)):
                 while sent:
                     task, args = sent.pop(0)

@@ -1,10 +1,13 @@
 """What can not go on waits with its reason and holds up no other."""
 
+from typing import Any
 from unittest import mock
 
 import pytest
+from celery.exceptions import Retry
+from django.db import OperationalError
 
-from indicators import pipeline
+from indicators import pipeline, tasks
 from indicators.models import (
     Detector,
     Draft,
@@ -59,3 +62,24 @@ def test_a_cluster_that_cannot_be_drafted_waits_with_its_reason(alder: Contribut
     assert len(stopped) == 2
     assert all("KeyError" in each.reason for each in stopped)
     assert not any("example.org" in each.reason for each in stopped)
+
+
+@pytest.mark.parametrize("fault", [OperationalError("away"), KeyError("unforeseen")])
+def test_a_fault_that_may_pass_is_tried_again(fault: Exception) -> None:
+    task = mock.Mock(**{"request.retries": 0, "retry.return_value": Retry()})
+    with pytest.raises(Retry):
+        tasks._on_failure(task, fault, [7], mock.Mock())
+    assert task.retry.call_args.kwargs["countdown"] == 1
+
+
+def test_a_fault_that_stays_stops_the_one_that_has_it() -> None:
+    task, stop = mock.Mock(**{"request.retries": tasks.UNFORESEEN_RETRIES}), mock.Mock()
+    tasks._on_failure(task, KeyError("unforeseen"), [7], stop)
+    assert stop.call_args.args[0] == 7
+
+
+def test_a_pause_is_shorter_than_the_brokers_patience(settings: Any) -> None:
+    task = mock.Mock(**{"request.retries": 50})
+    tasks._again(task)
+    patience = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+    assert task.retry.call_args.kwargs["countdown"] < patience

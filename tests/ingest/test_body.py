@@ -65,9 +65,9 @@ def test_one_byte_over_the_limit_is_refused() -> None:
 
 
 def test_ten_thousand_empty_members_are_refused_at_once() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert status_of(unpacked(gzip.compress(b"") * 10_000, "gzip")) == 400
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(
