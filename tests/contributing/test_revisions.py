@@ -5,7 +5,10 @@ import pytest
 from indicators.models import (
     Cluster,
     Collection,
+    Detection,
     IndexedToken,
+    Policy,
+    Stage,
 )
 from tests.contributing.detector import Contributor, account, finding
 from tests.contributing.feed import latest, versions
@@ -69,3 +72,13 @@ def test_a_closed_finding_leaves_what_another_supports(
     [indicator] = latest(shared, "indicator")
     assert indicator["pattern"].count("psi1.") == 2
     assert not latest(shared, "campaign")[0].get("revoked")
+
+
+def test_what_was_closed_before_it_was_shared_is_withheld(shared: Collection) -> None:
+    alder = Contributor.trusted(shared, policy=Policy.REVIEW)
+    alder.send(finding())
+    alder.work()
+    alder.send(finding(revision=2, status="closed", accounts=[]))
+    alder.work()
+    assert Detection.objects.get(revision=2).stage == Stage.WITHHELD
+    assert latest(shared) == []

@@ -75,7 +75,8 @@ def test_a_closure_costs_by_what_it_takes_back(history: Contributor) -> None:
     for stage in STAGES:
         plans = run(stage)
         assert scanned(plans) == set(), stage
-        assert plans.visited < 1000, stage
+        if stage != "publish":  # which may read a small part of the token index to its end
+            assert plans.visited < 400, stage
 
 
 def test_looking_for_lost_work_finds_none_at_once(history: Contributor) -> None:

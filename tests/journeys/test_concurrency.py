@@ -1,4 +1,7 @@
-"""8 writers and 8 readers on one collection for a minute: nobody misses or repeats an object."""
+"""8 writers and 8 readers on one collection: nobody misses or repeats an object.
+
+RETORT_CROWDED_SECONDS=60 makes it the minute of the claim; the suite has half of it.
+"""
 
 import json
 import threading
@@ -11,9 +14,10 @@ import requests
 
 from tests.database import place_for_data
 from tests.journeys.feed import Feed, indicators, open_feed
+from tests.journeys.ingest_client import wanted
 from tests.journeys.node import running_node
 
-SECONDS = 60.0
+SECONDS = wanted("RETORT_CROWDED_SECONDS", 30)
 WRITERS = READERS = 8
 
 pytestmark = pytest.mark.journey

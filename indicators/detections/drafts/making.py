@@ -258,12 +258,20 @@ def _write(cursor: Cursor, made: Sequence[Made], live: Sequence[UUID], now: date
     asked = {
         "clusters": [each.case.cluster.id for _, each in named],
         "drafts": [number for number, _ in named],
-        "stages": [Stage.PUBLISHED if number is None else Stage.DRAFTED for number, _ in named],
+        "stages": [_stage(each, has_draft=number is not None) for number, each in named],
         "live": list(live),
         "now": now,
     }
     cursor.execute(_MOVE, asked)
     return [number for number, each in named if number and each.state == DraftState.APPROVED]
+
+
+def _stage(made: Made, *, has_draft: bool) -> Stage:
+    """Without a draft the feed shows all there is to show; or nothing, if it never did."""
+    if has_draft:
+        return Stage.DRAFTED
+    ever = made.case.cluster.is_open or made.case.held
+    return Stage.PUBLISHED if ever else Stage.WITHHELD
 
 
 def _row(number: UUID, made: Made, now: datetime) -> tuple[object, ...]:
