@@ -1,10 +1,8 @@
 """What the ingest door refuses, as RFC 9457 problems: the one place of its status codes."""
 
-import traceback
 import uuid
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -18,6 +16,7 @@ from indicators.access import NotAuthenticated, OutsideScope
 from indicators.detections.feedback import UnknownFinding
 from indicators.detections.formats import LineError
 from indicators.pipeline import IdempotencyConflict
+from indicators.telemetry import places
 
 log = structlog.get_logger("retort.ingest")
 
@@ -94,13 +93,8 @@ def _later(seconds: int) -> dict[str, str]:
 def _logged(error: Exception) -> str:
     """Only the kind and the place of a fault: its message, or a row in it, may say whose it is."""
     error_id = str(uuid.uuid4())
-    log.error("request failed", error_id=error_id, kind=type(error).__name__, at=_places(error))
+    log.error("request failed", error_id=error_id, kind=type(error).__name__, at=places(error))
     return error_id
-
-
-def _places(error: Exception) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)[-12:]
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _problem(
