@@ -139,3 +139,59 @@ class KeyHolderUnavailable(FederationError):
 
 class KeyHolderLied(FederationError):
     """The key-holder's answer contradicts its key, its log or itself. Nothing of it is used."""
+
+
+class MalformedDescriptor(FederationError):
+    """Bytes that are not a node's description of itself, or contradict themselves."""
+
+
+class NotPinned(FederationError):
+    """A key, log or descriptor that a peer's pinned key does not vouch for."""
+
+
+class PeerUnknown(FederationError):
+    """Nobody that this node has confirmed, or somebody who is suspended or has left."""
+
+
+class AddressRefused(FederationError):
+    """A URL that leads where this node must not connect to."""
+
+
+class PeerUnavailable(FederationError):
+    """A peer gave no usable answer; seconds to wait before the next attempt."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PeerMisbehaved(FederationError):
+    """An answer that breaks the protocol or its limits; nothing of it is used."""
+
+
+class Forked(FederationError):
+    """Two signed checkpoints that no one log can have. Both notes are the evidence."""
+
+    def __init__(self, message: str, first: bytes, second: bytes) -> None:
+        super().__init__(message)
+        self.first, self.second = first, second
+
+
+class RolledBack(FederationError):
+    """A log or feed that shows less than it showed before."""
+
+    def __init__(self, message: str, first: bytes, second: bytes) -> None:
+        super().__init__(message)
+        self.first, self.second = first, second
+
+
+class NotInLog(FederationError):
+    """An object in a feed that the feed's log does not have at its place."""
+
+    def __init__(self, message: str, body: bytes, note: bytes) -> None:
+        super().__init__(message)
+        self.body, self.note = body, note
+
+
+class WitnessRefused(FederationError):
+    """A checkpoint that this node does not cosign."""

@@ -4,7 +4,7 @@ from indicators.models.allowance import Allowance
 from indicators.models.allowed import Allowed
 from indicators.models.audit import AuditEvent
 from indicators.models.cluster import Authored, Cluster, Part, Seat
-from indicators.models.collection import Audience, Collection, Grant
+from indicators.models.collection import Audience, Collection, Grant, Relay, Served
 from indicators.models.credential import Credential, Scope
 from indicators.models.data_key import DataKey, KeyPurpose
 from indicators.models.detection import Account, DetectedToken, Detection, Job, Stage, Verdict
@@ -12,7 +12,17 @@ from indicators.models.detector import Detector, Policy
 from indicators.models.draft import Draft, DraftState
 from indicators.models.entry import Entry, Withdrawal
 from indicators.models.indexed_token import IndexedToken
-from indicators.models.member import Member, Sector, State
+from indicators.models.joint import JointCluster, JointEdge, JointEvent, JointSubject
+from indicators.models.match import (
+    Answer,
+    DueMatch,
+    KnownIndicator,
+    Match,
+    MatchState,
+    Reconciled,
+    Semantics,
+)
+from indicators.models.member import Member, Reliability, Sector, State
 from indicators.models.objects import Contradiction, ObjectId, ObjectVersion
 from indicators.models.page import KeptPage
 from indicators.models.status import Status
@@ -21,6 +31,7 @@ __all__ = [
     "Account",
     "Allowance",
     "Allowed",
+    "Answer",
     "Audience",
     "AuditEvent",
     "Authored",
@@ -34,20 +45,33 @@ __all__ = [
     "Detector",
     "Draft",
     "DraftState",
+    "DueMatch",
     "Entry",
     "Grant",
     "IndexedToken",
     "Job",
+    "JointCluster",
+    "JointEdge",
+    "JointEvent",
+    "JointSubject",
     "KeptPage",
     "KeyPurpose",
+    "KnownIndicator",
+    "Match",
+    "MatchState",
     "Member",
     "ObjectId",
     "ObjectVersion",
     "Part",
     "Policy",
+    "Reconciled",
+    "Relay",
+    "Reliability",
     "Scope",
     "Seat",
     "Sector",
+    "Semantics",
+    "Served",
     "Stage",
     "State",
     "Status",

@@ -58,6 +58,14 @@ class Collection(models.Model):
     )
     audience = models.CharField(max_length=16, choices=Audience, default=Audience.MEMBERS)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Whether objects without a valid origin signature are refused here.
+    signatures_required = models.BooleanField(default=False, db_default=False)
+    # What arrives from one peer lands here, whatever its marking: it is never granted to anybody.
+    is_inbox = models.BooleanField(default=False, db_default=False, editable=False)
+    # Where this node's answers to what is in here are published: sightings and opinions.
+    answers = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     # Counts the changes that reach back into the feed (a version superseded, an object withdrawn).
     # Whoever keeps a page compares it, so that no page made before such a change is kept after it.
     # A trigger refuses to count back, as saving a collection that was read before would.
@@ -82,6 +90,35 @@ class Grant(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["member", "collection"], name="one_grant_each")
         ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} on {self.collection_id}"
+
+
+class Relay(models.Model):
+    """What arrives in an inbox is republished in a collection, where marking and audience allow."""
+
+    inbox = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="relays")
+    target = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["inbox", "target"], name="one_relay_each")]
+
+    def __str__(self) -> str:
+        return f"{self.inbox_id} to {self.target_id}"
+
+
+class Served(models.Model):
+    """How far a member has read a collection to its end, as its requests show: what it may know of.
+
+    Nodes also send receipts (`federation`), which are signed; other clients leave only this.
+    """
+
+    pk = models.CompositePrimaryKey("member_id", "collection_id")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, db_index=False)
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE)
+    size = models.BigIntegerField()
+    served_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.member_id} on {self.collection_id}"

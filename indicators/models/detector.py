@@ -41,6 +41,9 @@ class Detector(models.Model):
     )
     reviewed_count = models.IntegerField(default=0, editable=False)
     false_positive_count = models.IntegerField(default=0, editable=False)
+    # What other organizations answered to what it found; counted apart: it demotes nobody.
+    peer_confirmed_count = models.IntegerField(default=0, db_default=0, editable=False)
+    peer_disputed_count = models.IntegerField(default=0, db_default=0, editable=False)
     demoted_at = models.DateTimeField(null=True, editable=False)
     demoted_because = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

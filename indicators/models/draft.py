@@ -31,6 +31,10 @@ class Draft(models.Model):
     collection = models.ForeignKey(Collection, on_delete=models.PROTECT, null=True, db_index=False)
     state = models.CharField(max_length=16, choices=DraftState)
     created_at = models.DateTimeField()
+    # An answer to what others shared, not a cluster of ours: the match that it is about.
+    match = models.ForeignKey(
+        "indicators.Match", on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
+    )
     objects_zstd = models.BinaryField()
     object_count = models.IntegerField()
     # Which version of which part it shows: [[part, version], …]; and each object's role, by id.
@@ -70,6 +74,11 @@ class Draft(models.Model):
                 fields=["cluster"],
                 condition=models.Q(state__in=["review", "approved", "failed"]),
                 name="one_live_draft_a_cluster",
+            ),
+            models.UniqueConstraint(
+                fields=["match"],
+                condition=models.Q(state__in=["review", "approved", "failed"]),
+                name="one_live_answer_a_match",
             ),
         ]
         indexes = [

@@ -19,6 +19,17 @@ class State(models.TextChoices):
     LEFT = "left"
 
 
+class Reliability(models.TextChoices):
+    """How far this node relies on a source (Admiralty scale, STIX 2.1 Appendix A)."""
+
+    A = "A", "Completely reliable"
+    B = "B", "Usually reliable"
+    C = "C", "Fairly reliable"
+    D = "D", "Not usually reliable"
+    E = "E", "Unreliable"
+    F = "F", "Cannot be judged"
+
+
 class Member(models.Model):
     """An organization. Only an active one is served; what it contributed stays attributed to it."""
 
@@ -32,6 +43,9 @@ class Member(models.Model):
     )
     sector = models.CharField(max_length=16, choices=Sector, default=Sector.LAB)
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
+    reliability = models.CharField(
+        max_length=1, choices=Reliability, default=Reliability.B, db_default=Reliability.B
+    )
     is_self = models.BooleanField("this node's organization", default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

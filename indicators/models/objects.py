@@ -42,6 +42,8 @@ class ObjectVersion(models.Model):
     contributor = models.ForeignKey(
         Member, on_delete=models.PROTECT, db_constraint=False, db_index=False
     )
+    # Thumbprint of the key whose origin signature was verified; none: shown as unsigned.
+    signed_by = models.CharField(max_length=43, null=True)  # noqa: DJ001 - there is no such key
     received_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
     erased_because = models.TextField(blank=True, default="", db_default="")
