@@ -110,6 +110,7 @@ class Migration(migrations.Migration):
                 ('origin', models.CharField(max_length=300, unique=True)),
                 ('vkey', models.TextField()),
                 ('signatures_required', models.BooleanField(default=True)),
+                ('audience', models.CharField(blank=True, db_default='', default='', max_length=16)),
                 ('size', models.BigIntegerField(default=0)),
                 ('root', models.BinaryField(max_length=32, null=True)),
                 ('note', models.BinaryField(null=True)),

@@ -86,6 +86,8 @@ class PeerLog(models.Model):
     origin = models.CharField(max_length=300, unique=True)
     vkey = models.TextField()
     signatures_required = models.BooleanField(default=True)
+    # Whom the peer serves it to, in its own words: what is relayed goes to no wider audience.
+    audience = models.CharField(max_length=16, blank=True, default="", db_default="")
     size = models.BigIntegerField(default=0)
     root = models.BinaryField(max_length=32, null=True)
     note = models.BinaryField(null=True)
