@@ -205,6 +205,10 @@ class Migration(migrations.Migration):
             model_name='draft',
             constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['review', 'approved', 'failed'])), fields=('match',), name='one_live_answer_a_match'),
         ),
+        migrations.AddIndex(
+            model_name='draft',
+            index=models.Index(condition=models.Q(('match__isnull', False)), fields=['match', 'created_at'], name='drafts_of_match'),
+        ),
         migrations.AddField(
             model_name='relay',
             name='inbox',

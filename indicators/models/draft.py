@@ -84,6 +84,11 @@ class Draft(models.Model):
         indexes = [
             models.Index(fields=["cluster", "created_at"], name="drafts_of_cluster"),
             models.Index(
+                fields=["match", "created_at"],
+                name="drafts_of_match",
+                condition=models.Q(match__isnull=False),
+            ),
+            models.Index(
                 fields=["state", "state_since"],
                 name="drafts_under_way",
                 condition=models.Q(state__in=["review", "approved", "failed"]),
