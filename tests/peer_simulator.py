@@ -1,0 +1,339 @@
+"""A node's outside from another hand: honest unless told otherwise, and then it is Mallory.
+
+with serving(SimulatedNode("Mallory")) as mallory:
+    feed = mallory.open_feed()
+    feed.publish(mallory.organization.sign(indicator()))
+    feed.rows[0] = ...          # what is served
+    feed.entries[0] = ...       # what is logged
+    mallory.answer_with("/objects/", Reply(status=302, headers={"Location": "http://169.254…"}))
+
+A real HTTP server in a thread. What it says comes from the pure half of `federation` (hashes,
+notes, signatures) and from the protocol's description; the descriptor is written by hand, as
+another team would.
+"""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
+
+from federation.canonical import canonical
+from federation.keys import SigningKey, Verifier, thumbprint
+from federation.signing import sign_all
+from federation.transparency import checkpoint as checkpoints
+from federation.transparency import merkle
+from federation.transparency.checkpoint import Checkpoint
+from federation.transparency.tiles import WIDTH, TilePath, encode_bundle
+from tests.objects import START, identity
+
+TAXII = "application/taxii+json;version=2.1"
+JSON = "application/json"
+_STEP = timedelta(milliseconds=1)
+
+
+def timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it goes out. `stalls`: seconds of silence in the middle of the body."""
+
+    body: bytes = b""
+    status: int = 200
+    media: str = TAXII
+    headers: Mapping[str, str] = field(default_factory=dict)
+    stalls: float = 0
+
+
+NOT_FOUND = Reply(b"{}", 404)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the feed serves: canonical bytes, and when it says that they were added."""
+
+    body: bytes
+    date_added: datetime
+
+
+class Organization:
+    """Who signs: an identity, its object key and its request key."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.identity_id = f"identity--{uuid4()}"
+        self.object_key = SigningKey.generate()
+        self.request_key = SigningKey.generate()
+
+    def sign(self, value: Mapping[str, Any], **changes: Any) -> bytes:
+        """An object as this organization publishes it, its own by default."""
+        authored = {"created_by_ref": self.identity_id, **value, **changes}
+        return sign_all([canonical(authored)], self.object_key)[0]
+
+    def identity(self) -> dict[str, Any]:
+        value = identity(self.identity_id, name=self.name, identity_class="organization")
+        signed: dict[str, Any] = json.loads(sign_all([canonical(value)], self.object_key)[0])
+        return signed
+
+
+class SimulatedFeed:
+    """A collection and its log. They agree for as long as nobody changes one of the two."""
+
+    def __init__(self, host: str, **facts: Any) -> None:
+        self.id = uuid4()
+        self.origin = f"{host}/{self.id}"
+        self.key = SigningKey.generate()
+        self.title = facts.pop("title", "Shared")
+        self.described = {"audience": "members", "signatures": "required", **facts}
+        self.rows: list[Row] = []
+        self.entries: list[bytes] = []
+        self.withdrawn: set[int] = set()
+        #: What added_after is taken for, whatever was asked: an old page again.
+        self.replays_from: datetime | None = None
+
+    @property
+    def vkey(self) -> str:
+        return Verifier(self.origin, self.key.public_key).vkey
+
+    def publish(self, *bodies: bytes) -> None:
+        """Log and serve, in this order of things."""
+        for body in bodies:
+            self.rows.append(Row(body, START + len(self.entries) * _STEP))
+            self.entries.append(sha256(body).digest())
+
+    def checkpoint(self, size: int | None = None) -> bytes:
+        entries = self.entries[:size]
+        tree = merkle.CompactRange()
+        tree.extend(merkle.leaf_hashes(entries))
+        return checkpoints.sign(Checkpoint(self.origin, len(entries), tree.root()), self.key)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        leaves = merkle.leaf_hashes(self.entries)
+        return merkle.consistency_proof(
+            old,
+            new,
+            lambda nodes: [
+                merkle.subtree_hash(leaves[n.position << n.level : (n.position + 1) << n.level])
+                for n in nodes
+            ],
+        )
+
+    def page(self, query: Mapping[str, str]) -> Reply:
+        """Objects behind added_after, or behind the position that `next` is."""
+        rows, limit = self.rows, int(query.get("limit", 1000))
+        start = int(query.get("next", 0))
+        if (after := self._added_after(query)) is not None and not start:
+            start = sum(row.date_added <= after for row in rows)
+        shown = rows[start : start + limit]
+        more = start + limit < len(rows)
+        envelope = b'{"more":true,"next":"%d",' % (start + limit) if more else b"{"
+        body = envelope + b'"objects":[' + b",".join(row.body for row in shown) + b"]}"
+        dates = [timestamp(row.date_added) for row in shown]
+        named = ("X-TAXII-Date-Added-First", "X-TAXII-Date-Added-Last")
+        headers = dict(zip(named, (dates[0], dates[-1]), strict=True)) if dates else {}
+        return Reply(body if shown else b"{}", headers=headers)
+
+    def _added_after(self, query: Mapping[str, str]) -> datetime | None:
+        if self.replays_from is not None:
+            return self.replays_from
+        asked = query.get("added_after")
+        return None if asked is None else datetime.fromisoformat(asked)
+
+    def log_answer(self, path: str, query: Mapping[str, str]) -> Reply:
+        """What is below /logs/<id>/."""
+        match path.split("/", 1):
+            case ["checkpoint"]:
+                return Reply(self.checkpoint(), media="text/plain; charset=utf-8")
+            case ["tile", tile]:
+                return self._bundle(TilePath.parse(tile))
+            case ["proof", "consistency"]:
+                old, new = int(query["from"]), int(query["to"])
+                proof = [base64.b64encode(each).decode() for each in self.consistency(old, new)]
+                return _json({"from": old, "to": new, "proof": proof})
+            case ["withdrawn"]:
+                start = int(query.get("from", 0))
+                gone = sorted(index for index in self.withdrawn if index >= start)
+                return _json({"withdrawn": gone, "more": False})
+        return NOT_FOUND
+
+    def _bundle(self, wanted: TilePath) -> Reply:
+        first = wanted.index * WIDTH
+        entries = self.entries[first : first + wanted.width]
+        if not wanted.entries or len(entries) != wanted.width:
+            return NOT_FOUND
+        return Reply(encode_bundle(entries), media="application/octet-stream")
+
+
+class SimulatedNode:
+    """An organization, its feeds, and every path at which another node looks for something."""
+
+    def __init__(self, name: str) -> None:
+        self.organization = Organization(name)
+        self.feeds: dict[UUID, SimulatedFeed] = {}
+        self.base_url = ""
+        self.issued = START
+        self.asked: list[str] = []
+        self._misanswers: dict[str, Reply] = {}
+        self._server: ThreadingHTTPServer | None = None
+        self._closing = threading.Event()
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).netloc
+
+    def open_feed(self, **facts: Any) -> SimulatedFeed:
+        feed = SimulatedFeed(self.host, **facts)
+        self.feeds[feed.id] = feed
+        return feed
+
+    def url(self, feed: SimulatedFeed) -> str:
+        return f"{self.base_url}/taxii2/root/collections/{feed.id}/"
+
+    def answer_with(self, part: str, reply: Reply) -> None:
+        """From now on this is the answer at every path with `part` in it."""
+        self._misanswers[part] = reply
+
+    def behave(self) -> None:
+        self._misanswers.clear()
+
+    def descriptor(self) -> bytes:
+        """The node's description of itself, signed by its object key."""
+        organization = self.organization
+        everywhere = {feed.origin: 0 for feed in self.feeds.values()}
+        document: dict[str, Any] = {
+            "format": "retort-node/1",
+            "issued": timestamp(self.issued),
+            "identity": organization.identity(),
+            "keys": [
+                _described_key(organization.object_key, "object", everywhere),
+                _described_key(organization.request_key, "request", everywhere),
+            ],
+            "taxii": f"{self.base_url}/taxii2/",
+            "federation": f"{self.base_url}/federation/v1/",
+            "logs": [
+                {"collection": str(f.id), "origin": f.origin, "vkey": f.vkey, **f.described}
+                for f in self.feeds.values()
+            ],
+        }
+        key = organization.object_key
+        header = {"alg": "Ed25519", "kid": thumbprint(key.public_key), "typ": "retort-node+jws"}
+        protected = _base64url(canonical(header))
+        signature = key.sign(protected + b"." + _base64url(canonical(document)))
+        document["jws"] = (protected + b".." + _base64url(signature)).decode()
+        return canonical(document)
+
+    def reply(self, method: str, path: str, query: Mapping[str, str]) -> Reply:
+        self.asked.append(f"{method} {path}")
+        for part, wrong in self._misanswers.items():
+            if part in path:
+                return wrong
+        match path.strip("/").split("/", 4):
+            case [".well-known", "retort.json"]:
+                return Reply(self.descriptor(), media=JSON)
+            case ["taxii2"]:
+                return _taxii({"title": self.organization.name, "api_roots": [self._root]})
+            case ["taxii2", "root"]:
+                versions = {"versions": [TAXII], "max_content_length": 10 << 20}
+                return _taxii({"title": self.organization.name, **versions})
+            case ["taxii2", "root", "collections"]:
+                return _taxii({"collections": [_resource(f) for f in self.feeds.values()]})
+            case ["taxii2", "root", "collections", feed_id, *below] if self._feed(feed_id):
+                feed = self.feeds[UUID(feed_id)]
+                return feed.page(query) if below == ["objects"] else _taxii(_resource(feed))
+            case ["logs", feed_id, *below] if self._feed(feed_id):
+                return self.feeds[UUID(feed_id)].log_answer("/".join(below), query)
+            case ["federation", "v1", "wake" | "receipt"]:
+                return _json({})
+        return NOT_FOUND
+
+    @property
+    def _root(self) -> str:
+        return f"{self.base_url}/taxii2/root/"
+
+    def _feed(self, feed_id: str) -> bool:
+        return any(str(known) == feed_id for known in self.feeds)
+
+    def start(self) -> None:
+        """Listen on a loopback port; the thread ends with `stop`."""
+        node, closing = self, self._closing
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+                _send(self, node.reply(self.command, parts.path, query), closing)
+
+            do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+
+            def log_message(self, *_: object) -> None:
+                """Tests print what they need."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        self._closing.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+@contextmanager
+def serving(node: SimulatedNode) -> Iterator[SimulatedNode]:
+    node.start()
+    try:
+        yield node
+    finally:
+        node.stop()
+
+
+def _send(handler: BaseHTTPRequestHandler, reply: Reply, closing: threading.Event) -> None:
+    try:
+        handler.send_response(reply.status)
+        headers = {"Content-Type": reply.media, "Content-Length": str(len(reply.body))}
+        for name, value in {**headers, **reply.headers}.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        half = len(reply.body) // 2 if reply.stalls else 0
+        handler.wfile.write(reply.body[:half])
+        closing.wait(reply.stalls)
+        handler.wfile.write(reply.body[half:])
+    except OSError:
+        handler.close_connection = True  # whoever asked has hung up
+
+
+def _described_key(key: SigningKey, use: str, since: Mapping[str, int]) -> dict[str, Any]:
+    x = _base64url(key.public_key).decode()
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": thumbprint(key.public_key)}
+    return {**jwk, "use": use, "created": timestamp(START), "since": dict(since)}
+
+
+def _resource(feed: SimulatedFeed) -> dict[str, Any]:
+    may = {"can_read": True, "can_write": False}
+    return {"id": str(feed.id), "title": feed.title, **may, "media_types": [TAXII]}
+
+
+def _taxii(content: Mapping[str, Any]) -> Reply:
+    return Reply(json.dumps(content).encode())
+
+
+def _json(content: Mapping[str, Any]) -> Reply:
+    return Reply(json.dumps(content).encode(), media=JSON)
+
+
+def _base64url(source: bytes) -> bytes:
+    return base64.urlsafe_b64encode(source).rstrip(b"=")
