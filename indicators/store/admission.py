@@ -5,6 +5,7 @@ The log's head row is locked first and released by the commit, so log order = co
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -29,11 +30,11 @@ from indicators.store.sql import Cursor, open_cursor
 
 _VERSION_TYPES = [
     "int8", "text", "text", "timestamptz", "text", "int2", "bool", "bytea", "bytea", "uuid",
-    "timestamptz",
+    "text", "timestamptz",
 ]  # fmt: skip
 _COPY_VERSIONS = """
 COPY indicators_objectversion (id, stix_id, type, version, created_by_ref, tlp, revoked, sha256,
-                               body, contributor_id, received_at)
+                               body, contributor_id, signed_by, received_at)
 FROM STDIN (FORMAT BINARY)
 """
 _ENTRY_TYPES = [
@@ -48,6 +49,11 @@ _ROW_NUMBERS = """
 SELECT nextval(pg_get_serial_sequence('indicators_objectversion', 'id'))
 FROM generate_series(1, %s)
 """
+# A content that came without a verified signature first, and now with one.
+_LEARN_SIGNERS = """
+UPDATE indicators_objectversion v SET signed_by = n.kid
+FROM unnest(%s::bigint[], %s::text[]) AS n(id, kid) WHERE v.id = n.id AND v.signed_by IS NULL
+"""
 _PARTITION = """
 SELECT tableoid::regclass::text FROM indicators_entry WHERE collection_id = %s LIMIT 1
 """
@@ -60,23 +66,37 @@ WHERE collection_id = %(collection)s
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """What a verified signature says of objects, by index: whose they are, and the key (its kid).
+
+    An object that is not named here is its contributor's, and counts as unsigned.
+    """
+
+    members: Mapping[int, Member] = field(default_factory=dict)
+    signed_by: Mapping[int, str] = field(default_factory=dict)
+
+
+_NOTHING_VERIFIED = Origins()
+
+
 def admit(
     collection: Collection,
     contributor: Member,
     objects: Sequence[StixObject],
     *,
     now: datetime | None = None,
+    origins: Origins = _NOTHING_VERIFIED,
 ) -> list[Outcome]:
     """Add what may be added; one outcome per object, in input order. Meant for ≤ ~2,000 a call."""
     refused = screen(collection, objects)
     welcome = [obj for obj in objects if obj.index not in refused]
     judged: list[Outcome] = []
     if welcome:
-        authors = other_authors(contributor, welcome)
+        by = {obj.index: origins.members.get(obj.index, contributor).pk for obj in welcome}
+        batch = _Batch(welcome, contributor, by, other_authors(by, welcome), origins.signed_by)
         with transaction.atomic():
-            judged = _admit_screened(
-                collection, contributor, welcome, authors, now or datetime.now(UTC)
-            )
+            judged = _admit_screened(collection, batch, now or datetime.now(UTC))
     outcomes = {outcome.index: outcome for outcome in judged} | refused
     return [outcomes[obj.index] for obj in objects]
 
@@ -98,39 +118,47 @@ def screen(collection: Collection, objects: Sequence[StixObject]) -> dict[int, O
     }
 
 
-def other_authors(contributor: Member, objects: Sequence[StixObject]) -> dict[int, str]:
-    """The other member, by index, that an object names as its author or identifies."""
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Objects whose marking the audience may receive, with whose each is, by index."""
+
+    objects: list[StixObject]
+    brought_by: Member
+    contributors: Mapping[int, UUID]
+    authors: Mapping[int, str]
+    signed_by: Mapping[int, str]
+
+
+def other_authors(
+    contributors: Mapping[int, UUID], objects: Sequence[StixObject]
+) -> dict[int, str]:
+    """The member, by index, that an object names as its author or identifies, though it is not
+    the one that contributes it.
+    """
     named = {
         obj.index: {obj.created_by_ref, obj.id if obj.type == "identity" else None} - {None}
         for obj in objects
     }
-    others = dict(
-        Member.objects.filter(identity_id__in=set().union(*named.values()))
-        .exclude(pk=contributor.pk)
-        .values_list("identity_id", "name")
-    )
+    known = Member.objects.filter(identity_id__in=set().union(*named.values()))
+    members = {row[0]: row[1:] for row in known.values_list("identity_id", "pk", "name")}
     return {
-        index: others[identity]
+        index: members[identity][1]
         for index, identities in named.items()
         for identity in identities
-        if identity in others
+        if identity in members and members[identity][0] != contributors[index]
     }
 
 
-def _admit_screened(
-    collection: Collection,
-    contributor: Member,
-    objects: list[StixObject],
-    authors: Mapping[int, str],
-    now: datetime,
-) -> list[Outcome]:
+def _admit_screened(collection: Collection, batch: _Batch, now: datetime) -> list[Outcome]:
     head = log.lock(collection.pk)
+    by = batch.contributors
     with open_cursor() as cursor:
-        known = facts.claim(cursor, objects, collection.pk, contributor.pk, authors)
-        judgement = judge(objects, known, contributor.pk, head.first_date_added(now), authors)
-        _keep_evidence(judgement.disputes, contributor, now)
+        known = facts.claim(cursor, batch.objects, collection.pk, by, batch.authors)
+        first_date = head.first_date_added(now)
+        judgement = judge(batch.objects, known, by, first_date, batch.authors)
+        _keep_evidence(judgement.disputes, batch.brought_by, now)
         if judgement.additions:
-            _write(cursor, collection, contributor, judgement, known, head.size, now)
+            _write(cursor, collection, batch, judgement, known, head.size, now)
             log.append(
                 head,
                 [addition.obj.sha256 for addition in judgement.additions],
@@ -144,14 +172,15 @@ def _admit_screened(
 def _write(
     cursor: Cursor,
     collection: Collection,
-    contributor: Member,
+    batch: _Batch,
     judgement: Judgement,
     known: Mapping[str, Known],
     size: int,
     now: datetime,
 ) -> None:
     additions = judgement.additions
-    rows = _copy_versions(cursor, additions, contributor.pk, now)
+    rows = _copy_versions(cursor, additions, batch, now)
+    _learn_signers(cursor, additions, batch.signed_by)
     places = [(a.obj.id, a.version, seq) for seq, a in enumerate(additions, size)]
     seats = standing(places, known)
     if seats.no_longer_first or seats.no_longer_latest:
@@ -177,7 +206,7 @@ def _write(
 def _copy_versions(
     cursor: Cursor,
     additions: list[Addition],
-    contributor: UUID,
+    batch: _Batch,
     now: datetime,
 ) -> list[int]:
     """Store the contents that are new; the row of each addition's content, in order."""
@@ -204,11 +233,19 @@ def _copy_versions(
                     obj.revoked,
                     obj.sha256,
                     obj.body,
-                    contributor,
+                    batch.contributors[obj.index],
+                    batch.signed_by.get(obj.index),
                     now,
                 )
             )
     return rows
+
+
+def _learn_signers(cursor: Cursor, additions: list[Addition], signed_by: Mapping[int, str]) -> None:
+    held = [each for each in additions if each.held_row and each.obj.index in signed_by]
+    if held:
+        kids = [signed_by[each.obj.index] for each in held]
+        cursor.execute(_LEARN_SIGNERS, ([each.held_row for each in held], kids))
 
 
 def _learn_growth(cursor: Cursor, collection: UUID, before: int, added: int) -> None:

@@ -74,16 +74,17 @@ def claim(
     cursor: Cursor,
     objects: Sequence[StixObject],
     collection: UUID,
-    contributor: UUID,
+    contributors: Mapping[int, UUID],
     foreign: Container[int] = (),
 ) -> Mapping[str, Known]:
-    """Make unknown ids the contributor's, lock the known ones, and say what is held of them.
+    """Make unknown ids their contributors', lock the known ones, and say what is held of them.
 
-    `foreign`: indexes of objects that name another member as their author; they claim no id.
+    By the objects' indexes: `contributors` says whose each is; `foreign` are those that name
+    another member as their author, and claim no id.
     """
     owners = {
-        obj.id: None if is_shared(obj) else contributor
-        for obj in objects
+        obj.id: None if is_shared(obj) else contributors[obj.index]
+        for obj in reversed(objects)  # of several versions the first decides whose the id is
         if obj.index not in foreign
     }
     ids = sorted(owners)

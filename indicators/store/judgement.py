@@ -102,18 +102,19 @@ def is_shared(obj: StixObject) -> bool:
 def judge(
     objects: Iterable[StixObject],
     known: Mapping[str, Known],
-    contributor: UUID,
+    contributors: Mapping[int, UUID],
     first_date_added: datetime,
     authors: Mapping[int, str] = MappingProxyType({}),
 ) -> Judgement:
     """Decide in input order; earlier objects of the batch count as known for later ones.
 
-    `authors` names, by index, the other member that an object claims to come from.
+    By index: `contributors` says whose each object is, `authors` names the other member that it
+    claims to come from.
     """
     judgement = Judgement()
     date_added = first_date_added
     for obj in objects:
-        entry = known[obj.id]
+        entry, contributor = known[obj.id], contributors[obj.index]
         version = obj.version or next(iter(entry.versions), date_added)
         held = entry.versions.get(version)
         if held is not None and (held.erased or held.sha256 == obj.sha256):

@@ -20,7 +20,7 @@ from indicators.models import (
     ObjectVersion,
 )
 from indicators.stix import Tlp
-from indicators.store.admission import admit
+from indicators.store.admission import Origins, admit
 from indicators.store.judgement import Verdict
 from indicators.store.withdrawal import erase, withdraw
 from tests import objects
@@ -68,6 +68,40 @@ def test_every_object_gets_its_outcome_in_input_order(forum: Collection, alder: 
     )
     assert verdicts(outcomes) == [REFUSED, ADDED, DUPLICATE, CONTRADICTED]
     assert [outcome.index for outcome in outcomes] == [0, 1, 2, 3]
+
+
+def test_what_a_relay_brings_is_its_origins(
+    forum: Collection, alder: Member, birch: Member
+) -> None:
+    verified = Origins({0: alder}, {0: "kid-of-alder"})
+    post(forum, birch, indicator("a", created_by_ref=alder.identity_id), origins=verified)
+    version = ObjectVersion.objects.get()
+    assert (version.contributor, version.signed_by) == (alder, "kid-of-alder")
+    assert ObjectId.objects.get().owner == alder
+
+
+def test_what_no_signature_vouches_for_is_whose_who_brought_it(
+    forum: Collection, birch: Member
+) -> None:
+    post(forum, birch, indicator("a"))
+    version = ObjectVersion.objects.get()
+    assert (version.contributor, version.signed_by) == (birch, None)
+
+
+def test_the_origin_goes_on_with_what_a_relay_brought_first(
+    forum: Collection, alder: Member, birch: Member
+) -> None:
+    post(forum, birch, indicator("a"), origins=Origins({0: alder}, {0: "kid"}))
+    assert verdicts(post(forum, alder, indicator("a", version=2))) == [ADDED]
+    assert verdicts(post(forum, birch, indicator("a", version=3))) == [REFUSED]
+
+
+def test_a_content_that_was_unsigned_at_first_is_signed_once_its_signature_is_verified(
+    forum: Collection, annex: Collection, alder: Member
+) -> None:
+    post(forum, alder, indicator("a"))
+    post(annex, alder, indicator("a"), origins=Origins({0: alder}, {0: "kid"}))
+    assert ObjectVersion.objects.get().signed_by == "kid"
 
 
 def test_an_empty_batch_does_nothing(forum: Collection, alder: Member) -> None:

@@ -211,7 +211,8 @@ def test_what_is_known_of_a_batch_is_looked_up_object_by_object(uneven: Collecti
     ]
     alder = Member.objects.get().pk
     with explained() as plans, open_cursor() as cursor:
-        facts.claim(cursor, batch + unversioned, uneven.pk, alder)
+        objects = batch + unversioned
+        facts.claim(cursor, objects, uneven.pk, {obj.index: alder for obj in objects})
     assert not plans.scanned
     assert plans.indexes >= {
         "one_content_a_version",
