@@ -15,13 +15,14 @@ import structlog
 from django.db import transaction
 
 from federation import signing
+from federation.keys import thumbprint
 from federation.models import NodeKey
 from federation.node_keys import current_key
 from indicators.detections.drafts.making import unpacked
 from indicators.detections.drafts.organization import organization
 from indicators.models import Collection, Draft, DraftState, Member
 from indicators.stix import StixObject, parse_objects
-from indicators.store.admission import admit
+from indicators.store.admission import Origins, admit
 from indicators.store.custody import ensure_own_member
 from indicators.store.judgement import Outcome, Verdict
 from indicators.store.sql import Cursor, open_cursor
@@ -130,7 +131,8 @@ def _publish(ids: Sequence[UUID]) -> int:
             here = [draft for draft in drafts if draft.collection == collection]
             bodies = [body for draft in here for body in draft.objects]
             signed = [organization(cursor, own, key), *signing.sign_all(bodies, key)]
-            added += _admit(Collection.objects.get(pk=collection), own, signed)
+            kid = thumbprint(key.public_key)
+            added += _admit(Collection.objects.get(pk=collection), own, signed, kid)
         _remember(cursor, drafts)
     OBJECTS.labels("published").inc(added)
     log.info("published", drafts=len(drafts), objects=added)
@@ -148,12 +150,13 @@ def _approved(row: tuple[Any, ...]) -> Approved:
     )
 
 
-def _admit(collection: Collection, own: Member, signed: Sequence[bytes]) -> int:
+def _admit(collection: Collection, own: Member, signed: Sequence[bytes], kid: str) -> int:
     """Store, log and index; raises PublicationRefused if any object isn't taken."""
     added = 0
     for start in range(0, len(signed), BATCH):
         objects = _parsed(signed[start : start + BATCH])
-        outcomes = admit(collection, own, objects)
+        signed_by = Origins(signed_by={obj.index: kid for obj in objects})
+        outcomes = admit(collection, own, objects, origins=signed_by)
         _refuse_unless_taken(outcomes)
         added += sum(outcome.verdict is Verdict.ADDED for outcome in outcomes)
     return added
