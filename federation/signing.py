@@ -37,7 +37,7 @@ def sign_all(bodies: Sequence[bytes], key: SigningKey) -> list[bytes]:
 
     Raises SigningRefused for what is signed already, is not canonical or is no object.
     """
-    header = _header(key.public_key)
+    header = _header(key.public_key, _TYPE)
     return [_signed(index, body, header, key) for index, body in enumerate(bodies)]
 
 
@@ -81,10 +81,23 @@ def verify(body: bytes, public_key: bytes) -> bytes:
     Raises MalformedJSON, NotSigned, MalformedSignature, WrongSigner, BadSignature.
     """
     value = _canonical_object(body)
-    header, signature = _split(_take_signature(value))
-    if header != _header(public_key):
-        _refuse_header(header, public_key)
+    jws = _take_signature(value)
     payload = canonical(value)
+    verify_detached(jws, payload, public_key, _TYPE)
+    return payload
+
+
+def sign_detached(payload: bytes, key: SigningKey, kind: str) -> str:
+    """A detached JWS of media type `kind` over canonical bytes."""
+    header = _header(key.public_key, kind)
+    return (header + b".." + _base64url(key.sign(_signing_input(header, payload)))).decode()
+
+
+def verify_detached(jws: str, payload: bytes, public_key: bytes, kind: str) -> None:
+    """Steps 3 and 4 of `verify`, for what is signed beside the object and of another type."""
+    header, signature = _split(jws)
+    if header != _header(public_key, kind):
+        _refuse_header(header, public_key, kind)
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(
             signature, _signing_input(header, payload)
@@ -94,7 +107,6 @@ def verify(body: bytes, public_key: bytes) -> bytes:
             f"The origin signature by {thumbprint(public_key)} does not verify: the object was "
             "altered, or another key signed it."
         ) from error
-    return payload
 
 
 def _canonical_object(body: bytes) -> Properties:
@@ -142,7 +154,7 @@ def _split(jws: str) -> tuple[bytes, bytes]:
     return header.encode(), signature
 
 
-def _refuse_header(header: bytes, public_key: bytes) -> None:
+def _refuse_header(header: bytes, public_key: bytes, kind: str) -> None:
     """Say what is wrong with a header that is not this key's; it always raises."""
     source = _decode(header.decode(), "protected header")
     value = parse(source, max_bytes=len(source))
@@ -150,8 +162,8 @@ def _refuse_header(header: bytes, public_key: bytes) -> None:
         raise MalformedSignature("The protected header of the jws is no JSON object.")
     if value.get("alg") != _ALGORITHM:
         raise MalformedSignature(f"The jws names another algorithm than {_ALGORITHM}.")
-    if value.get("typ") != _TYPE:
-        raise MalformedSignature(f"The jws is of another type than {_TYPE}.")
+    if value.get("typ") != kind:
+        raise MalformedSignature(f"The jws is of another type than {kind}.")
     if value.keys() != {"alg", "kid", "typ"}:
         raise MalformedSignature("The protected header of the jws is not exactly alg, kid and typ.")
     if value["kid"] != thumbprint(public_key):
@@ -162,9 +174,9 @@ def _refuse_header(header: bytes, public_key: bytes) -> None:
     raise MalformedSignature("The protected header of the jws is not in canonical form.")
 
 
-def _header(public_key: bytes) -> bytes:
+def _header(public_key: bytes, kind: str) -> bytes:
     """The one protected header of a key, in base64url."""
-    return _base64url(canonical({"alg": _ALGORITHM, "kid": thumbprint(public_key), "typ": _TYPE}))
+    return _base64url(canonical({"alg": _ALGORITHM, "kid": thumbprint(public_key), "typ": kind}))
 
 
 def _signing_input(header: bytes, payload: bytes) -> bytes:
