@@ -1,37 +1,33 @@
 """From the state of a cluster to the objects that say what may be shared of it."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from federation.canonical import canonical, digest
 from indicators.detections.drafts import objects
 from indicators.detections.drafts.facts import ClusterFacts
 from indicators.detections.drafts.ids import cluster_key, cluster_label, object_id
 from indicators.detections.drafts.objects import (
-    EXTENSIONS,
     EXTRACT_AI_MODEL,
     MARKINGS,
     Frame,
     stamp,
 )
 from indicators.detections.drafts.objects import Content as Content
-from indicators.detections.drafts.preview import Change, Going, Preview, Withheld, sift
-from indicators.detections.errors import DetectionError
+from indicators.detections.drafts.preview import Withheld, sift
+from indicators.detections.drafts.versions import (
+    TOO_OFTEN,
+    Wanted,
+    drafted,
+    is_revoked,
+    revoked,
+    versions,
+)
+from indicators.detections.drafts.versions import Drafted as Drafted
+from indicators.detections.drafts.versions import DraftRefused as DraftRefused
 from indicators.detections.finding import Window
 from indicators.stix import Tlp
-
-_TRAFFIC = "ai-traffic-aggregate"
-_TOO_OFTEN = "It was taken back as often as it can be; it is not published again."
-_REVOKED = (
-    "The {} was revoked, which is for good: deal the tokens of a part to a new part, and open a "
-    "cluster again under a new incarnation."
-)
-
-
-class DraftRefused(DetectionError):
-    """A cluster that cannot be drafted as it stands; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +75,6 @@ class Terms:
     detector_version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Drafted:
-    """Objects with their roles, unsigned, in an order in which no reference points forward."""
-
-    objects: list[tuple[str, Content]]
-    preview: Preview
-
-
 def wanted_ids(state: ClusterState, terms: Terms) -> set[str]:
     """The ids whose last published content `draft` has to be given, if there is any.
 
@@ -112,12 +100,12 @@ def draft(state: ClusterState, terms: Terms, held: Mapping[str, Content]) -> Dra
     role: who published it knows which it was. Raises DraftRefused.
     """
     if not state.is_open:
-        return _drafted(_revoked(held.values(), terms.now), held, ())
+        return drafted(revoked(held.values(), terms.now), held, ())
     plan = _Plan(state, terms)
     wanted = [*_core(plan), *_windows(plan, held), *_parts(plan, held)]
-    news = _versions(wanted, held, terms.now)
-    gone = _revoked(_gone(plan, wanted, held), terms.now)
-    return _drafted([*news, *gone], held, plan.withheld)
+    news = versions(wanted, held, terms.now)
+    gone = revoked(_gone(plan, wanted, held), terms.now)
+    return drafted([*news, *gone], held, plan.withheld)
 
 
 _FIXED = {
@@ -130,8 +118,6 @@ _FIXED = {
 # A window that a detector takes back and states again needs a new observed-data each time: what is
 # revoked stays revoked. Who does it more often states it no longer.
 _GENERATIONS = 3
-
-_Wanted = tuple[str, Content]
 
 
 class _Plan:
@@ -182,7 +168,7 @@ def _window_role(window: Window) -> str:
     return f"window/{stamp(window.start)}/{window.seconds}"
 
 
-def _core(plan: _Plan) -> Iterator[_Wanted]:
+def _core(plan: _Plan) -> Iterator[Wanted]:
     """Campaign and infrastructure, and how they hang together."""
     frame, facts, fixed = plan.frame, plan.facts, plan.fixed
     accounts = plan.state.account_count
@@ -194,12 +180,12 @@ def _core(plan: _Plan) -> Iterator[_Wanted]:
         yield role, objects.relationship(frame, fixed[role], campaign, "uses", target)
 
 
-def _windows(plan: _Plan, held: Mapping[str, Content]) -> Iterator[_Wanted]:
+def _windows(plan: _Plan, held: Mapping[str, Content]) -> Iterator[Wanted]:
     for window in plan.facts.windows:
-        free = (each for each in plan.window_ids(window) if not _is_revoked(held.get(each)))
+        free = (each for each in plan.window_ids(window) if not is_revoked(held.get(each)))
         observed = next(free, None)
         if observed is None:
-            plan.withheld.append(Withheld("windows", _TOO_OFTEN))
+            plan.withheld.append(Withheld("windows", TOO_OFTEN))
             continue
         aggregate, other = plan.traffic(window)
         if held.get(aggregate["id"], aggregate) != aggregate:
@@ -209,7 +195,7 @@ def _windows(plan: _Plan, held: Mapping[str, Content]) -> Iterator[_Wanted]:
         yield role, objects.observed_data(plan.frame, observed, window, aggregate["id"])
 
 
-def _parts(plan: _Plan, held: Mapping[str, Content]) -> Iterator[_Wanted]:
+def _parts(plan: _Plan, held: Mapping[str, Content]) -> Iterator[Wanted]:
     for part in plan.state.parts:
         if not part.tokens:
             continue
@@ -223,7 +209,7 @@ def _parts(plan: _Plan, held: Mapping[str, Content]) -> Iterator[_Wanted]:
         yield f"indicates/{_part_role(part)}", relationship
 
 
-def _gone(plan: _Plan, wanted: Iterable[_Wanted], held: Mapping[str, Content]) -> Iterator[Content]:
+def _gone(plan: _Plan, wanted: Iterable[Wanted], held: Mapping[str, Content]) -> Iterator[Content]:
     """What is published of windows that are gone and of parts that were emptied."""
     kept = {content["id"] for _, content in wanted}
     for name, content in held.items():
@@ -232,65 +218,3 @@ def _gone(plan: _Plan, wanted: Iterable[_Wanted], held: Mapping[str, Content]) -
     for part in plan.state.parts:
         if not part.tokens:
             yield from (held[name] for name in plan.part_ids(part) if name in held)
-
-
-# --- Versions ---
-
-
-def _versions(
-    wanted: Iterable[_Wanted], held: Mapping[str, Content], now: datetime
-) -> Iterator[_Wanted]:
-    """What is new or says something else than what is published, with times."""
-    for role, content in wanted:
-        published = held.get(content["id"])
-        if content["type"] == _TRAFFIC:
-            if published is None:
-                yield role, content
-        elif published is None:
-            yield role, {**content, "created": stamp(now), "modified": stamp(now)}
-        elif _is_revoked(published):
-            raise DraftRefused(_REVOKED.format(content["type"]))
-        else:
-            times = {"created": published["created"], "modified": published["modified"]}
-            if {**content, **times} != published:
-                yield role, {**content, **times, "modified": _later(published, now)}
-
-
-def _revoked(contents: Iterable[Content], now: datetime) -> Iterator[_Wanted]:
-    """A revocation repeats the last content; an observable has no versions to revoke."""
-    for content in contents:
-        if content["type"] != _TRAFFIC and not _is_revoked(content):
-            modified = _later(content, now)
-            yield content["type"], {**content, "modified": modified, "revoked": True}
-
-
-def _is_revoked(content: Content | None) -> bool:
-    return content is not None and content.get("revoked", False) is True
-
-
-def _later(published: Content, now: datetime) -> str:
-    """The time now, or a millisecond after the last version if the clock stepped back."""
-    last = datetime.fromisoformat(published["modified"])
-    return stamp(max(now, last + timedelta(milliseconds=1)))
-
-
-def _drafted(
-    news: Iterable[_Wanted], held: Mapping[str, Content], withheld: Iterable[Withheld]
-) -> Drafted:
-    listed = list(news)
-    tokenized: Counter[str] = Counter()
-    for _, content in listed:
-        if content["type"] == "indicator" and not _is_revoked(content):
-            described = content["extensions"][EXTENSIONS["token-indicator"]]
-            tokenized[described["kinds"][0]] += described["token_count"]
-    going = tuple(
-        Going(role, content["id"], content["type"], _change(content, held))
-        for role, content in listed
-    )
-    return Drafted(listed, Preview(going, dict(tokenized), tuple(withheld)))
-
-
-def _change(content: Content, held: Mapping[str, Content]) -> Change:
-    if _is_revoked(content):
-        return "revoked"
-    return "changed" if content["id"] in held else "new"
