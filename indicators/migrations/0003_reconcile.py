@@ -167,11 +167,24 @@ class Migration(migrations.Migration):
                 ('echo_of', models.CharField(blank=True, max_length=300)),
                 ('lifetime_days', models.FloatField(null=True)),
                 ('decay_speed', models.FloatField(default=1)),
+                ('revoke_score', models.SmallIntegerField(default=0)),
                 ('modified', models.DateTimeField()),
                 ('valid_until', models.DateTimeField(null=True)),
+                ('ends_at', models.DateTimeField(null=True)),
                 ('tlp', models.SmallIntegerField(choices=[(0, 'TLP:CLEAR'), (1, 'TLP:GREEN'), (2, 'TLP:AMBER'), (3, 'TLP:AMBER+STRICT'), (4, 'TLP:RED')], null=True)),
                 ('subject', models.CharField(max_length=300)),
                 ('inbox', models.UUIDField(help_text='The collection that brought it first', null=True)),
+                ('origin', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='indicators.member')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Indication',
+            fields=[
+                ('stix_id', models.CharField(max_length=300, primary_key=True, serialize=False)),
+                ('version', models.DateTimeField()),
+                ('indicator', models.CharField(max_length=300)),
+                ('subject', models.CharField(max_length=300)),
+                ('is_revoked', models.BooleanField()),
                 ('origin', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='indicators.member')),
             ],
         ),
@@ -241,11 +254,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='knownindicator',
-            index=models.Index(condition=models.Q(('is_live', True), ('valid_until__isnull', False)), fields=['valid_until'], name='indicators_by_end'),
+            index=models.Index(condition=models.Q(('ends_at__isnull', False), ('is_live', True)), fields=['ends_at'], name='indicators_by_end'),
         ),
         migrations.AddIndex(
             model_name='knownindicator',
             index=models.Index(condition=models.Q(('is_live', True), ('semantics', 'behaviour')), fields=['stix_id'], name='behaviour_indicators'),
+        ),
+        migrations.AddIndex(
+            model_name='indication',
+            index=models.Index(fields=['indicator'], name='indications_of_indicator'),
         ),
         migrations.AddIndex(
             model_name='match',

@@ -16,6 +16,7 @@ from indicators.models.joint import JointCluster, JointEdge, JointEvent, JointSu
 from indicators.models.match import (
     Answer,
     DueMatch,
+    Indication,
     KnownIndicator,
     Match,
     MatchState,
@@ -49,6 +50,7 @@ __all__ = [
     "Entry",
     "Grant",
     "IndexedToken",
+    "Indication",
     "Job",
     "JointCluster",
     "JointEdge",

@@ -22,7 +22,8 @@ class KnownIndicator(models.Model):
     """The newest served version of an indicator that can be matched, as matching needs it.
 
     `subject` is the object that it indicates, by a relationship, else itself. `is_live`: neither
-    revoked nor past `valid_until`. Confidence and decay are the author's, not yet aged.
+    revoked nor past `ends_at`: `valid_until`, or when decay leaves less than `revoke_score` of its
+    confidence, whichever is first. Confidence and decay are the author's, not yet aged.
     """
 
     stix_id = models.CharField(primary_key=True, max_length=300)
@@ -40,8 +41,10 @@ class KnownIndicator(models.Model):
     echo_of = models.CharField(max_length=300, blank=True)
     lifetime_days = models.FloatField(null=True)
     decay_speed = models.FloatField(default=1)
+    revoke_score = models.SmallIntegerField(default=0)
     modified = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
     tlp = models.SmallIntegerField(choices=TLP_CHOICES, null=True)
     subject = models.CharField(max_length=300)
     inbox = models.UUIDField(null=True, help_text="The collection that brought it first")
@@ -50,9 +53,9 @@ class KnownIndicator(models.Model):
         indexes = [
             models.Index(fields=["subject"], name="indicators_of_subject"),
             models.Index(
-                fields=["valid_until"],
+                fields=["ends_at"],
                 name="indicators_by_end",
-                condition=models.Q(is_live=True, valid_until__isnull=False),
+                condition=models.Q(is_live=True, ends_at__isnull=False),
             ),
             models.Index(
                 fields=["stix_id"],
@@ -63,6 +66,26 @@ class KnownIndicator(models.Model):
 
     def __str__(self) -> str:
         return self.stix_id
+
+
+class Indication(models.Model):
+    """The newest version of an `indicates` relationship: what an indicator's origin says it is of.
+
+    It may come before or after its indicator. Only the word of the indicator's own origin counts.
+    """
+
+    stix_id = models.CharField(primary_key=True, max_length=300)
+    version = models.DateTimeField()
+    origin = models.ForeignKey(Member, on_delete=models.PROTECT, db_index=False)
+    indicator = models.CharField(max_length=300)
+    subject = models.CharField(max_length=300)
+    is_revoked = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["indicator"], name="indications_of_indicator")]
+
+    def __str__(self) -> str:
+        return f"{self.indicator} indicates {self.subject}"
 
 
 class MatchState(models.TextChoices):
@@ -77,7 +100,9 @@ class MatchState(models.TextChoices):
 class Match(models.Model):
     """An indicator of another organization and a cluster of this node, with what they share.
 
-    `kinds` counts the matched tokens by kind. A retired match is one whose indicator was revoked,
+    `kinds` counts the matched tokens by kind (of behaviour: the matched windows, under
+    `ai-traffic-aggregate`), one epoch's where two overlap. `account_count` is 0 where only prompts
+    match, which are of the whole cluster. A retired match is one whose indicator was revoked,
     expired or decayed, or whose tokens are gone; what a person decided of it stays.
     """
 
