@@ -195,3 +195,15 @@ class NotInLog(FederationError):
 
 class WitnessRefused(FederationError):
     """A checkpoint that this node does not cosign."""
+
+
+class MalformedRequest(FederationError):
+    """A body that is not what the door between nodes asks for."""
+
+
+class OtherSize(FederationError):
+    """A checkpoint offered to a witness as the next after another size than the one it has seen."""
+
+    def __init__(self, message: str, size: int) -> None:
+        super().__init__(message)
+        self.size = size
