@@ -76,7 +76,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Answer',
             fields=[
-                ('stix_id', models.CharField(max_length=300, primary_key=True, serialize=False)),
+                ('pk', models.CompositePrimaryKey('stix_id', 'target', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('stix_id', models.CharField(max_length=300)),
                 ('version', models.DateTimeField()),
                 ('kind', models.CharField(max_length=16)),
                 ('target', models.CharField(max_length=300)),
@@ -129,6 +130,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['second'], name='edges_by_second')],
+            },
+        ),
+        migrations.CreateModel(
+            name='JointLink',
+            fields=[
+                ('pk', models.CompositePrimaryKey('first', 'second', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('first', models.CharField(max_length=300)),
+                ('second', models.CharField(max_length=300)),
+                ('first_subject', models.CharField(max_length=300)),
+                ('second_subject', models.CharField(max_length=300)),
+                ('kinds', models.JSONField(default=dict)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['second'], name='links_by_second'), models.Index(fields=['first_subject', 'second_subject'], name='links_of_edge')],
             },
         ),
         migrations.CreateModel(
@@ -235,6 +250,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='answer',
             index=models.Index(fields=['target'], name='answers_to_object'),
+        ),
+        migrations.AddIndex(
+            model_name='answer',
+            index=models.Index(condition=models.Q(('cluster__isnull', False)), fields=['cluster'], name='answers_about_cluster'),
         ),
         migrations.AddIndex(
             model_name='duematch',

@@ -12,7 +12,13 @@ from indicators.models.detector import Detector, Policy
 from indicators.models.draft import Draft, DraftState
 from indicators.models.entry import Entry, Withdrawal
 from indicators.models.indexed_token import IndexedToken
-from indicators.models.joint import JointCluster, JointEdge, JointEvent, JointSubject
+from indicators.models.joint import (
+    JointCluster,
+    JointEdge,
+    JointEvent,
+    JointLink,
+    JointSubject,
+)
 from indicators.models.match import (
     Answer,
     DueMatch,
@@ -55,6 +61,7 @@ __all__ = [
     "JointCluster",
     "JointEdge",
     "JointEvent",
+    "JointLink",
     "JointSubject",
     "KeptPage",
     "KeyPurpose",

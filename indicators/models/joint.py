@@ -73,6 +73,31 @@ class JointEdge(models.Model):
         return f"{self.first} and {self.second}"
 
 
+class JointLink(models.Model):
+    """What two holders share: indicators, or an indicator and a cluster of this node
+    (`cluster/<number>`), with the subjects that they stood for when it was found.
+
+    `first_subject` < `second_subject`; an edge is the sum of its links. Whatever changes of a
+    holder, its links are found by it and made anew, so a change costs by its own size.
+    """
+
+    pk = models.CompositePrimaryKey("first", "second")
+    first = models.CharField(max_length=300)
+    second = models.CharField(max_length=300)
+    first_subject = models.CharField(max_length=300)
+    second_subject = models.CharField(max_length=300)
+    kinds = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["second"], name="links_by_second"),
+            models.Index(fields=["first_subject", "second_subject"], name="links_of_edge"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} and {self.second}"
+
+
 class JointEvent(models.Model):
     """What became of a joint cluster: formed, joined, left, merged (`other` into it), split off."""
 

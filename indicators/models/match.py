@@ -176,10 +176,12 @@ class Reconciled(models.Model):
 class Answer(models.Model):
     """A sighting or opinion on somebody's object: what an organization says of it.
 
-    `kind` is sighting or opinion; `cluster` is set where the object is this node's own.
+    `kind` is sighting or opinion, which may be on several objects; `cluster` is set where the
+    object is this node's own.
     """
 
-    stix_id = models.CharField(primary_key=True, max_length=300)
+    pk = models.CompositePrimaryKey("stix_id", "target")
+    stix_id = models.CharField(max_length=300)
     version = models.DateTimeField()
     kind = models.CharField(max_length=16)
     target = models.CharField(max_length=300)
@@ -197,7 +199,14 @@ class Answer(models.Model):
     said_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["target"], name="answers_to_object")]
+        indexes = [
+            models.Index(fields=["target"], name="answers_to_object"),
+            models.Index(
+                fields=["cluster"],
+                name="answers_about_cluster",
+                condition=models.Q(cluster__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.target}"
