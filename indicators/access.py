@@ -23,6 +23,7 @@ from federation.requests import LIFETIME, verify_request
 from indicators.models import Collection, Credential, Detector, Grant, Member, Scope, State
 
 _KEY_PREFIX = "retort_"
+_KEY = re.compile(rf"{_KEY_PREFIX}[A-Za-z0-9_-]{{43}}")
 # Only the form that we publish.
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ALIAS = re.compile(r"[a-z0-9-]{1,64}")
@@ -48,6 +49,10 @@ _GRANT = (
 
 class NotAuthenticated(Exception):
     """The request shows no credential, or one that opens nothing."""
+
+
+class WeakKey(Exception):
+    """What was given as an API key is not one."""
 
 
 class OutsideScope(NotAuthenticated):
@@ -79,6 +84,11 @@ class Permission:
     can_write: bool
 
 
+def fresh_key() -> str:
+    """An API key: 256 random bits."""
+    return _KEY_PREFIX + secrets.token_urlsafe(32)
+
+
 def make_credential(
     member: Member,
     name: str,
@@ -88,9 +98,18 @@ def make_credential(
     public_key: bytes | None = None,
     must_sign: bool = False,
     expires_at: datetime | None = None,
+    key: str | None = None,
 ) -> tuple[Credential, str]:
-    """A new API key for a member; the key itself is returned once and stored only as SHA-256."""
-    key = _KEY_PREFIX + secrets.token_urlsafe(32)
+    """A new API key for a member; the key itself is returned once and stored only as SHA-256.
+
+    `key` is one that `fresh_key` made elsewhere; raises WeakKey if it does not look like one.
+    """
+    if key is not None and not _KEY.fullmatch(key):
+        raise WeakKey(
+            f"An API key is {_KEY_PREFIX!r} and 43 random letters, digits, - and _; leave it out to"
+            " have one made."
+        )
+    key = key or fresh_key()
     credential = Credential(
         member=member,
         name=name,

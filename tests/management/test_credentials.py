@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 from federation import node_keys
 from federation.keys import SigningKey, thumbprint
 from federation.models import NodeKey
-from indicators.access import authenticate
+from indicators.access import authenticate, fresh_key
 from indicators.models import AuditEvent, Credential, Detector, Member, Scope
 from indicators.store.custody import open_collection
 from tests.objects import id_of
@@ -67,6 +67,22 @@ def test_a_credential_has_the_scopes_that_were_named(alder: Member) -> None:
 def test_an_ingest_credential_speaks_for_its_detector(hydra: Detector) -> None:
     key = create("--scope", "ingest", "--detector", "hydra")["key"]
     assert authenticate(f"Bearer {key}", scope=Scope.INGEST).detector_id == hydra.pk
+
+
+def test_a_key_that_both_ends_were_given_is_taken_from_its_file(
+    alder: Member, tmp_path: Path
+) -> None:
+    key, file = fresh_key(), tmp_path / "key"
+    file.write_text(f"{key}\n")
+    assert "key" not in create("--key-file", str(file))
+    assert authenticate(f"Bearer {key}").member == alder
+
+
+def test_a_key_of_ones_own_making_is_refused(alder: Member, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("correct horse battery staple")
+    with pytest.raises(CommandError, match="43 random letters"):
+        create("--key-file", str(file))
 
 
 @pytest.mark.parametrize("scope", ["ingest", "feedback"])

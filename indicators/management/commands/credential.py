@@ -17,11 +17,11 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from federation.keys import thumbprint
-from indicators.access import make_credential, register_certificate
+from indicators.access import WeakKey, make_credential, register_certificate
 from indicators.detections import audit
 from indicators.management.terms import detector_named, member_named
 from indicators.management.verbs import VerbCommand
-from indicators.models import Credential, Scope
+from indicators.models import Credential, Member, Scope
 
 _HEX = re.compile("[0-9a-f]{64}")
 _OF_A_DETECTOR = {Scope.INGEST, Scope.FEEDBACK}
@@ -39,6 +39,12 @@ class Command(VerbCommand):
         create.add_argument("--days", type=int, help="expire after so many days")
         create.add_argument(
             "--certificate", type=Path, metavar="PEM", help="a client certificate instead of a key"
+        )
+        create.add_argument(
+            "--key-file",
+            type=Path,
+            metavar="FILE",
+            help="take the API key from here, where both ends were given it; default: a new one",
         )
         _add_permissions(create)
         self.verb(verbs, "list", self.list, "List credentials.")
@@ -65,11 +71,10 @@ class Command(VerbCommand):
                 _write_down("create", name, member.name, permissions["scopes"])
             self.show([row | {"sha256": hashlib.sha256(certificate).hexdigest()}], options)
             return
-        with transaction.atomic():
-            _, key = make_credential(member, name, **permissions)
-            _write_down("create", name, member.name, permissions["scopes"])
-        self.show([row | {"key": key}], options)
-        self.stderr.write("Keep the key: it is stored as a hash and can't be shown again.")
+        key = _create_key(member, name, options["key_file"], permissions)
+        self.show([row if options["key_file"] else row | {"key": key}], options)
+        if not options["key_file"]:
+            self.stderr.write("Keep the key: it is stored as a hash and can't be shown again.")
 
     def list(self, options: dict[str, Any]) -> None:
         found = Credential.objects.select_related("member", "detector")
@@ -135,6 +140,18 @@ def _signs(credential: Credential) -> str:
     if credential.public_key is None:
         return "no"
     return "must" if credential.must_sign else "may"
+
+
+def _create_key(member: Member, name: str, file: Path | None, permissions: dict[str, Any]) -> str:
+    """A new API key, or the one in the file."""
+    try:
+        given = file.read_text(encoding="ascii").strip() if file else None
+        with transaction.atomic():
+            _, key = make_credential(member, name, key=given, **permissions)
+            _write_down("create", name, member.name, permissions["scopes"])
+    except (OSError, UnicodeDecodeError, WeakKey) as error:
+        raise CommandError(f"{file} can't be read as an API key: {error}") from error
+    return key
 
 
 def _read_public_key(given: str) -> bytes:
