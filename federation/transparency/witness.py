@@ -7,7 +7,6 @@ anything is said about it: two checkpoints that contradict each other are never 
 
 from datetime import UTC, datetime
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 
@@ -18,20 +17,17 @@ from federation.errors import (
     MalformedRequest,
     NotSigned,
     OtherSize,
-    RolledBack,
     StaleHead,
     UnknownLog,
     WitnessRefused,
 )
 from federation.keys import Verifier
-from federation.models import EvidenceKind, NodeKey, PeerLog, PeerState, Subscription
+from federation.models import NodeKey, PeerLog, PeerState
 from federation.transparency import checkpoint as checkpoints
-from federation.transparency import cosignature, evidence, merkle, note, submission
+from federation.transparency import cosignature, merkle, note, submission
 from federation.transparency.checkpoint import Checkpoint
 from federation.transparency.cosignature import Witness
 from federation.transparency.submission import Submission
-
-log = structlog.get_logger("retort.witness")
 
 
 def this_witness() -> Witness:
@@ -48,8 +44,8 @@ def add_checkpoint(body: bytes) -> bytes:
     3. The log's pinned key signed it (else WitnessRefused).
     Then, under the log's lock:
     4. Nothing was found against the log before (WitnessRefused).
-    5. If it has the size that was seen, it has the root that was seen (Forked: kept as evidence,
-       and the log is frozen).
+    5. If it has the size that was seen, it has the root that was seen (Forked: the caller keeps
+       both notes as evidence).
     6. It was offered as the next after the size that was seen (OtherSize).
     7. The proof holds (ProofRefused).
 
@@ -59,11 +55,7 @@ def add_checkpoint(body: bytes) -> bytes:
     offered = submission.parse(body)
     known, checkpoint, own_note = _verify_offer(offered)
     key = node_keys.current_key(NodeKey.Purpose.WITNESS)
-    try:
-        _advance(known.pk, offered, checkpoint, own_note)
-    except Forked as contradiction:
-        freeze(known.pk, contradiction)
-        raise
+    _advance(known.pk, offered, checkpoint, own_note)
     line = cosignature.sign(checkpoint.text(), settings.NODE_HOST, key, datetime.now(UTC))
     return line.encode()
 
@@ -75,40 +67,19 @@ def remember_head(
 
     `proven_from` is the recorded size from which it was proven to extend the log. Raises StaleHead
     if another checkpoint was recorded meanwhile (prove it from there), Forked if that one
-    contradicts it: then the evidence is kept and the log frozen, so call this outside a
-    transaction. Raises WitnessRefused if the log is frozen.
+    contradicts it, WitnessRefused if the log is frozen.
     """
-    try:
-        with transaction.atomic():
-            row = _lock(peer_log_id)
-            _compare(row, checkpoint, source)
-            if checkpoint.size <= row.size and row.note is not None:
-                return
-            if proven_from is not None and proven_from != row.size:
-                raise StaleHead(
-                    f"{row.origin} was seen at {row.size} entries meanwhile; prove the checkpoint "
-                    f"of {checkpoint.size} from there."
-                )
-            _record(row, checkpoint, _own(source, row.vkey))
-    except Forked as contradiction:
-        freeze(peer_log_id, contradiction)
-        raise
-
-
-def freeze(peer_log_id: int, contradiction: Forked | RolledBack) -> None:
-    """Keep both notes as evidence, and trust the log no further until a person says otherwise."""
-    is_fork = isinstance(contradiction, Forked)
-    reason = str(contradiction)
     with transaction.atomic():
-        row = PeerLog.objects.select_for_update().get(pk=peer_log_id)
-        if row.frozen_at is None:
-            row.frozen_at, row.frozen_because = datetime.now(UTC), reason
-            row.save(update_fields=["frozen_at", "frozen_because"])
-        Subscription.objects.filter(log=row).update(state=Subscription.State.FROZEN, failure=reason)
-        kind = EvidenceKind.FORK if is_fork else EvidenceKind.ROLLBACK
-        is_new = evidence.keep(row.peer_id, kind, reason, contradiction.first, contradiction.second)
-    if is_new:
-        log.error("a peer's log contradicts itself", origin=row.origin, reason=reason)
+        row = _lock(peer_log_id)
+        _compare(row, checkpoint, source)
+        if checkpoint.size <= row.size and row.note is not None:
+            return
+        if proven_from is not None and proven_from != row.size:
+            raise StaleHead(
+                f"{row.origin} was seen at {row.size} entries meanwhile; prove the checkpoint of "
+                f"{checkpoint.size} from there."
+            )
+        _record(row, checkpoint, _own(source, row.vkey))
 
 
 def _verify_offer(offered: Submission) -> tuple[PeerLog, Checkpoint, bytes]:
