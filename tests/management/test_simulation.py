@@ -3,6 +3,7 @@
 import tracemalloc
 from collections import Counter
 from itertools import islice
+from typing import Any
 
 import msgspec
 import pytest
@@ -39,6 +40,33 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 def test_another_seed_gives_other_accounts() -> None:
     first, second = (identifiers(list(findings(Plan(seed=seed)))) for seed in (1, 2))
     assert not first.keys() & second.keys()
+
+
+def seen_by(organization: str, **more: Any) -> Counter[tuple[str, str]]:
+    return identifiers(list(findings(Plan(accounts=300, organization=organization, **more))))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_two_organizations_see_some_of_the_same_identifiers(shape: str) -> None:
+    alder, birch = (seen_by(name, shape=shape, shared=0.3) for name in ("Alder", "Birch"))
+    emails = [{value for kind, value in found if kind == "email"} for found in (alder, birch)]
+    assert 0.2 < len(emails[0] & emails[1]) / 300 < 0.4
+
+
+def test_organizations_that_share_nothing_see_nothing_alike() -> None:
+    alike = seen_by("Alder", shared=0).keys() & seen_by("Birch", shared=0).keys()
+    # There are few phone numbers and addresses that nobody owns, so that some meet by chance.
+    assert {kind for kind, _ in alike} <= {"phone", "ip"}
+    assert len(alike) < 3
+
+
+def test_organizations_know_accounts_and_clusters_by_names_of_their_own() -> None:
+    def names(organization: str) -> set[str]:
+        found = list(findings(Plan(organization=organization, shared=1)))
+        keys = {each.cluster.key for each in found if each.cluster}
+        return keys | {each.uid for each in found} | {a.ref for f in found for a in f.accounts}
+
+    assert not names("Alder") & names("Birch")
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -42,6 +42,8 @@ class Command(BaseCommand):
         parser.add_argument("--start", type=_date, default=FIRST_DAY, metavar="DATE", help=_START)
         parser.add_argument("--revisions", type=_positive, default=1, metavar="N", help=_REVISIONS)
         parser.add_argument("--close", action="store_true", help="at last close every finding")
+        parser.add_argument("--organization", default="", metavar="NAME", help=_ORGANIZATION)
+        parser.add_argument("--shared", type=_ratio, default=0.3, metavar="RATIO", help=_SHARED)
         where = parser.add_mutually_exclusive_group()
         where.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
         where.add_argument("--post", metavar="URL", help="a node, e.g. http://127.0.0.1:8000")
@@ -100,6 +102,8 @@ def _plan(options: dict[str, Any]) -> Plan:
         start=options["start"],
         revisions=options["revisions"],
         closes=options["close"],
+        organization=options["organization"],
+        shared=options["shared"],
     )
     if plan.interactions is not None and plan.interactions < plan.days:
         raise CommandError("--interactions: at least one a day (--days).", returncode=2)
@@ -110,6 +114,16 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
+
+
+def _ratio(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return found
 
 
 def _days(text: str) -> int:
@@ -131,3 +145,5 @@ _ACCOUNTS = "of each campaign, with five identifiers each (100)"
 _INTERACTIONS = "of each campaign in the first --days (default: by the shape)"
 _START = "the campaigns' first day (2026-04-22)"
 _REVISIONS = "of each finding: banned accounts are replaced, a day of traffic is added (1)"
+_ORGANIZATION = "whose side of the campaigns is told; others' sides share some identifiers with it"
+_SHARED = "how many of its accounts other organizations see, too (0.3)"

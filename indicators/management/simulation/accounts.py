@@ -36,7 +36,8 @@ class Population:
     """Everybody who plays an account in one campaign, by seat.
 
     A seat's `life` counts the accounts that it had: after a ban a new person with a new phone and
-    address sits there, and the card and the machine's exit are the old ones.
+    address sits there, and the card and the machine's exit are the old ones. Some seats (the share
+    `shared`) are the same at every organization: who sits there is drawn from `common`.
     """
 
     chance: Chance
@@ -44,20 +45,23 @@ class Population:
     campaign: int
     campaigns: int
     seats: int
+    common: Chance | None = None
+    shared: float = 0.0
 
     def account(self, seat: int, life: int, since: datetime, until: datetime) -> SeenAccount:
         """Seen from some hour of its first day on."""
         place = (self.campaign, seat, life)
-        given = self.chance.choice(_GIVEN, "given", *place)
-        family = self.chance.choice(_FAMILY, "family", *place)
+        person = self._person(seat)
+        given = person.choice(_GIVEN, "given", *place)
+        family = person.choice(_FAMILY, "family", *place)
         return SeenAccount(
             ref=f"acct-{self.chance.hex(16, 'ref', *place)}",
             identifiers=(
-                Identifier("email", self._email(given, family, place)),
-                Identifier("phone", self._phone(seat, life)),
-                Identifier("ip", self._address(seat, life)),
-                Identifier("payment-instrument", self._payment(seat)),
-                Identifier("device", self.chance.hex(32, "device", *place)),
+                Identifier("email", _email(person, given, family, place)),
+                Identifier("phone", self._phone(person, seat, life)),
+                Identifier("ip", self._address(person, seat, life)),
+                Identifier("payment-instrument", self._payment(person, seat)),
+                Identifier("device", person.hex(32, "device", *place)),
             ),
             person_names=(f"{given} {family}",),
             first_seen=since + timedelta(minutes=self.chance.number(720, "first seen", *place)),
@@ -66,34 +70,42 @@ class Population:
 
     def began(self, seat: int, revision: int) -> tuple[int, int]:
         """The life that a seat has in a revision, and the revision in which it began."""
-        found = (1, 1)
+        person, found = self._person(seat), (1, 1)
         for each in range(2, revision + 1):
-            if self.chance.ratio(0, 1, "ban", self.campaign, seat, each) < self.shape.churn:
+            if person.ratio(0, 1, "ban", self.campaign, seat, each) < self.shape.churn:
                 found = (found[0] + 1, each)
         return found
 
-    def _email(self, given: str, family: str, place: tuple[int, ...]) -> str:
-        provider = self.chance.choice(_PROVIDERS, "provider", *place)
-        return f"{given.lower()}.{family.lower()}.{self.chance.hex(12, 'email', *place)}@{provider}"
+    def _person(self, seat: int) -> Chance:
+        """Where what is known of the seat's person is drawn: here alone, or everywhere alike."""
+        if self.common is None:
+            return self.chance
+        is_shared = self.common.ratio(0, 1, "shared", self.campaign, seat) < self.shared
+        return self.common if is_shared else self.chance
 
-    def _phone(self, seat: int, life: int) -> str:
-        number = self.chance.shuffled(self._serial(seat, life), _PHONES, "phone")
+    def _phone(self, person: Chance, seat: int, life: int) -> str:
+        number = person.shuffled(self._serial(seat, life), _PHONES, "phone")
         area, line = divmod(number, 10_000)
         return f"+1{_AREAS[area]}555{line:04d}"
 
-    def _address(self, seat: int, life: int) -> str:
+    def _address(self, person: Chance, seat: int, life: int) -> str:
         """Where the machine's traffic leaves: several seats have one exit."""
         exit_ = seat - seat % self.shape.accounts_per_address
-        number = self.chance.shuffled(self._serial(exit_, life), _ADDRESSES, "address")
+        number = person.shuffled(self._serial(exit_, life), _ADDRESSES, "address")
         if number % _IPV6 == 0:
             return f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1"
         return f"10.{number >> 16}.{number >> 8 & 0xFF}.{number & 0xFF}"
 
-    def _payment(self, seat: int) -> str:
+    def _payment(self, person: Chance, seat: int) -> str:
         """A payment account reference (PAR): 29 digits and letters, never a card's number."""
         card = seat // self.shape.accounts_per_payment
-        return f"X0RT{self.chance.letters(25, 'card', self.campaign, card)}"
+        return f"X0RT{person.letters(25, 'card', self.campaign, card)}"
 
     def _serial(self, seat: int, life: int) -> int:
         """Another number for each account of the simulation."""
         return ((life - 1) * self.campaigns + self.campaign) * self.seats + seat
+
+
+def _email(person: Chance, given: str, family: str, place: tuple[int, ...]) -> str:
+    provider = person.choice(_PROVIDERS, "provider", *place)
+    return f"{given.lower()}.{family.lower()}.{person.hex(12, 'email', *place)}@{provider}"

@@ -36,16 +36,21 @@ def lines(plan: Plan) -> Iterator[bytes]:
 
 def findings(plan: Plan) -> Iterator[Finding]:
     for revision in range(1, plan.revisions + 1):
-        for number in range(plan.campaigns):
-            yield from _campaign(plan, number).findings(revision)
+        yield from findings_of(plan, revision)
     if plan.closes:
         for number in range(plan.campaigns):
             yield from _campaign(plan, number).closings(plan.revisions + 1)
 
 
+def findings_of(plan: Plan, revision: int) -> Iterator[Finding]:
+    for number in range(plan.campaigns):
+        yield from _campaign(plan, number).findings(revision)
+
+
 def _campaign(plan: Plan, number: int) -> "Campaign":
     shapes = [SHAPES[plan.shape]] if plan.shape else list(SHAPES.values())
-    return Campaign(plan, Chance(plan.seed), number, shapes[number % len(shapes)])
+    chance = Chance(plan.seed, plan.organization)
+    return Campaign(plan, chance, number, shapes[number % len(shapes)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Campaign:
 
     def _finding(self, part: int, first: int, revision: int) -> Finding:
         plan, until = self.plan, self.plan.until(revision)
-        people = Population(self.chance, self.shape, self.number, plan.campaigns, plan.accounts)
+        people = self._people
         accounts = []
         for seat in range(first, min(first + plan.accounts_per_line, plan.accounts)):
             life, since = people.began(seat, revision)
@@ -96,6 +101,20 @@ class Campaign:
             expected_false_positive_rate=0.01,
             detector_version="simulation-1",
             accounts=tuple(accounts),
+        )
+
+    @property
+    def _people(self) -> Population:
+        plan = self.plan
+        common = Chance(plan.seed) if plan.organization else None
+        return Population(
+            self.chance,
+            self.shape,
+            self.number,
+            plan.campaigns,
+            plan.accounts,
+            common,
+            plan.shared,
         )
 
     def _told(self, finding: Finding, revision: int) -> Finding:

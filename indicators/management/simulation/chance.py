@@ -9,10 +9,15 @@ _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Chance:
-    """All draws of one simulation. Equal places give equal draws, in any order."""
+    """All draws of one simulation, or of one organization's side of it.
 
-    def __init__(self, seed: int) -> None:
+    Equal places give equal draws, in any order.
+    """
+
+    def __init__(self, seed: int, organization: str = "") -> None:
         self._key = b"%d" % seed
+        if organization:
+            self._key = blake2b(organization.encode(), key=self._key).digest()
 
     def number(self, limit: int, *place: object) -> int:
         """From 0 to `limit` - 1."""

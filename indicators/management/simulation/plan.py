@@ -11,7 +11,11 @@ FIRST_DAY = datetime(2026, 4, 22, tzinfo=UTC)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`accounts`, `interactions` and `days` are of each campaign; `shape` is one of SHAPES, or
-    None for all of them in turn. A revision covers a day more than the one before it."""
+    None for all of them in turn. A revision covers a day more than the one before it.
+
+    An `organization` sees the campaigns of the seed from its own side: of its accounts, `shared`
+    (a ratio) have the identifiers that accounts of every other organization have, too.
+    """
 
     seed: int = 1
     campaigns: int = 1
@@ -23,6 +27,8 @@ class Plan:
     start: datetime = FIRST_DAY
     revisions: int = 1
     closes: bool = False
+    organization: str = ""
+    shared: float = 0.0
 
     @property
     def line_count(self) -> int:
