@@ -7,7 +7,10 @@ compared and never obeyed. Pure.
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import orjson
@@ -28,6 +31,9 @@ EXTENSION = "extension-definition--4f14e45b-cb04-4bb9-aa0a-09a96b755622"
 """The id of the extension-definition `origin-signature`."""
 
 _ALGORITHM, _TYPE = "Ed25519", "stix+jws"
+_MOST_HEADER = 256
+"""Twice what the one header of a key has; others are not even read."""
+_KID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 Properties = dict[str, JSON]
 
@@ -85,6 +91,40 @@ def verify(body: bytes, public_key: bytes) -> bytes:
     payload = canonical(value)
     verify_detached(jws, payload, public_key, _TYPE)
     return payload
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an object says of its signer, and what that key is to have signed (canonical bytes).
+
+    Nothing is known before `verify_claim` has returned.
+    """
+
+    kid: str
+    payload: bytes
+    jws: str
+
+
+def read_claim(value: Properties) -> Claim:
+    """The claim of an object that came out of `parse`; the value stays as it is.
+
+    For readers who know the signer only from the claim and look its key up in their own registry.
+    Raises NotSigned, MalformedSignature.
+    """
+    rest = dict(value)
+    if isinstance(extensions := rest.get("extensions"), dict):
+        rest["extensions"] = dict(extensions)
+    jws = _take_signature(rest)
+    header = jws.partition(".")[0]
+    if len(header) > _MOST_HEADER:
+        raise MalformedSignature("The protected header of the jws holds more than alg, kid, typ.")
+    return Claim(_claimed_kid(header), canonical(rest), jws)
+
+
+def verify_claim(claim: Claim, public_key: bytes) -> bytes:
+    """The bytes that the owner of `public_key` signed: steps 3 and 4 of `verify`."""
+    verify_detached(claim.jws, claim.payload, public_key, _TYPE)
+    return claim.payload
 
 
 def sign_detached(payload: bytes, key: SigningKey, kind: str) -> str:
@@ -154,6 +194,20 @@ def _split(jws: str) -> tuple[bytes, bytes]:
     return header.encode(), signature
 
 
+@lru_cache(maxsize=1024)
+def _claimed_kid(header: str) -> str:
+    """The key that a protected header names; that it is that key's own header is checked later."""
+    source = _decode(header, "protected header")
+    try:
+        value = parse(source, max_bytes=len(source))
+    except MalformedJSON as error:
+        raise MalformedSignature(f"The protected header of the jws is no JSON: {error}") from error
+    kid = value.get("kid") if isinstance(value, dict) else None
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        raise MalformedSignature("The protected header of the jws names no key by its thumbprint.")
+    return kid
+
+
 def _refuse_header(header: bytes, public_key: bytes, kind: str) -> None:
     """Say what is wrong with a header that is not this key's; it always raises."""
     source = _decode(header.decode(), "protected header")
@@ -174,6 +228,7 @@ def _refuse_header(header: bytes, public_key: bytes, kind: str) -> None:
     raise MalformedSignature("The protected header of the jws is not in canonical form.")
 
 
+@lru_cache(maxsize=1024)
 def _header(public_key: bytes, kind: str) -> bytes:
     """The one protected header of a key, in base64url."""
     return _base64url(canonical({"alg": _ALGORITHM, "kid": thumbprint(public_key), "typ": kind}))

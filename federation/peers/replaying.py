@@ -21,6 +21,7 @@ from federation.errors import (
     Forked,
     MalformedCheckpoint,
     NotInLog,
+    PeerMisbehaved,
     ProofRefused,
     RolledBack,
 )
@@ -142,15 +143,15 @@ def place_page(
     by `note`. `settled`: for the last page of a feed, the size that a checkpoint had which was
     read before the page was; 0 for other pages. Nothing that comes back is unproven.
 
-    Raises Forked or RolledBack if the entries are not this log's, NotInLog for an object that the
-    log does not have behind the object before it.
+    Raises PeerMisbehaved if the entries are not the log's, NotInLog for an object that the log does
+    not have behind the object before it.
     """
     stop = before.size + len(entries)
     if stop > head.size:
         raise BeyondTree(f"Entries up to {stop} of {head.origin} were given; it has {head.size}.")
     places = _find(digests, entries, before.size)
     reached = _reached(places, len(digests), before.size, stop, settled)
-    after = _replay(before, head, note, entries, proof, reached)
+    after = _replay(before, head, entries, proof, reached)
     if len(places) < len(digests) and stop == head.size:
         raise _unlogged(head, len(places), digests, bodies, note)
     held = set(places)
@@ -185,14 +186,13 @@ def _reached(places: Sequence[int], wanted: int, start: int, stop: int, settled:
 def _replay(
     before: Replayed,
     head: Checkpoint,
-    note: bytes,
     entries: Sequence[bytes],
     proof: Sequence[bytes],
     reached: int,
 ) -> Replayed:
     """The state at `reached`, once all entries are bound to the checkpoint."""
     if any(len(entry) != HASH_BYTES for entry in entries):
-        raise Forked(f"{head.origin} gives an entry that has not 32 bytes.", note, b"")
+        raise PeerMisbehaved(f"{head.origin} gives an entry that does not have 32 bytes.")
     leaves = leaf_hashes(entries)
     tree = CompactRange.from_bytes(before.size, before.edge)
     tree.extend(leaves[: reached - before.size])
@@ -201,12 +201,11 @@ def _replay(
     try:
         merkle.verify_consistency(tree.size, tree.root(), head.size, head.root, proof)
     except ProofRefused as error:
-        raise Forked(
+        # No fork: what isn't signed proves nothing, and the checkpoints do not contradict.
+        raise PeerMisbehaved(
             f"The entries {before.size} to {tree.size} that {head.origin} gives, behind those it "
             f"gave before, are not the ones of its checkpoint at {head.size}: {error} Nothing of "
-            "the page is taken; ask its operator.",
-            note,
-            b"".join(entries),
+            "the page is taken."
         ) from error
     return after
 
