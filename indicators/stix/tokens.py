@@ -29,6 +29,11 @@ def tokens_of(body: bytes) -> list[bytes]:
     pattern = value.get("pattern")
     if value.get("pattern_type") != "stix" or not isinstance(pattern, str):
         return []
+    return tokens_in(pattern)
+
+
+def tokens_in(pattern: str) -> list[bytes]:
+    """The tokens that a STIX pattern looks for, each once; none if it is no such pattern."""
     if _SET.fullmatch(pattern):
         found = [match.groups() for match in _TEXT.finditer(pattern)]
     else:
