@@ -154,7 +154,8 @@ def verify_objects(
     """Steps 2 to 9 for each object. `places`: where each stands in the publisher's log."""
     verified = Verified([], [])
     check = _Check(ring, publisher, signatures_required)
-    for each, place in zip(received, places or [None] * len(received), strict=True):
+    where: Sequence[int | None] = places if places is not None else [None] * len(received)
+    for each, place in zip(received, where, strict=True):
         try:
             verified.accepted.append(check.one(each, place))
         except _Refusal as why:
@@ -230,7 +231,7 @@ class _Check:
                 f"The object is entry {place} of {origin}, where {key.identity_id} no longer or "
                 f"not yet signed with key {key.kid}: it was dated back, or signed with a key that "
                 "was retired. Its origin must issue it anew.",
-                may_pass_later=True,
+                may_pass_later=key.identity_id != self.publisher.identity_id,
                 is_forgery=key.identity_id == self.publisher.identity_id,
             )
 
