@@ -1,6 +1,6 @@
 """The audit log: who did what to what. Added in the transaction of the act, and never changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -14,6 +14,13 @@ WORKER = "worker"
 def record(actor: str, act: str, subject: str, **detail: object) -> None:
     """Write down an act; `detail` holds counts, names and reasons, never an identifier."""
     AuditEvent.objects.create(actor=actor, act=act, subject=subject, detail=detail)
+
+
+def record_each(actor: str, act: str, subjects: Iterable[str], **detail: object) -> None:
+    """Write down an act on many, an event each."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(actor=actor, act=act, subject=subject, detail=detail) for subject in subjects
+    )
 
 
 def export(since: datetime | None = None) -> Iterator[bytes]:

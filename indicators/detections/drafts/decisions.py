@@ -26,7 +26,8 @@ def approve(draft_id: UUID, reviewer: User, reason: str = "") -> UUID:
         draft = _reviewable(draft_id, reviewer)
         if draft.collection_id is None:
             raise DecisionRefused(
-                "The draft has no collection; set one for its detector and run it again."
+                "The draft has no collection; set one for its detector and run it again, or name"
+                " one for answers to what its match came by."
             )
         _decide(draft, reviewer, DraftState.APPROVED, reason)
     return draft.pk

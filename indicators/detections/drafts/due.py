@@ -161,13 +161,17 @@ def save(cursor: Cursor, due: Sequence[Due], sealer: Sealer) -> None:
 
 
 def personal(
-    cursor: Cursor, clusters: Sequence[Due], described: Collection[int], sealer: Sealer
+    cursor: Cursor,
+    own_names: Mapping[int, Collection[str]],
+    described: Collection[int],
+    sealer: Sealer,
 ) -> Mapping[int, Personal]:
     """What the detections that were not published yet say of people, and call themselves.
 
-    Of the clusters `described`, to which a person wrote something, what all detections say.
+    own_names: the detector's own, by cluster. Of the clusters `described`, to which a person wrote
+    something, what all detections say.
     """
-    found = {each.id: Personal(set(each.own_names)) for each in clusters}
+    found = {cluster: Personal(set(names)) for cluster, names in own_names.items()}
     cursor.execute(_ACCOUNTS, {"clusters": list(found), "described": list(described)})
     if cursor.rowcount:
         count = cursor.rowcount

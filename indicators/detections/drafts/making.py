@@ -136,7 +136,8 @@ def draft_clusters(numbers: Sequence[int]) -> list[UUID]:
         conditions = Conditions(identity, sealer.digest("object ids", b""), _now())
         cases = _cases(cursor, found, _deal(cursor, found), conditions)
         described = [case.cluster.id for case in cases if case.text]
-        personal = clusters.personal(cursor, found, described, sealer)
+        own_names = {each.id: each.own_names for each in found}
+        personal = clusters.personal(cursor, own_names, described, sealer)
         made = [_draft(case, personal[case.cluster.id]) for case in cases]
         approved = _write(cursor, made, live, conditions.now)
         clusters.save(cursor, found, sealer)

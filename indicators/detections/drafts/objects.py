@@ -18,6 +18,7 @@ from indicators.stix import Tlp
 from indicators.stix.extensions import extensions
 from indicators.stix.ids import NAMESPACE
 from indicators.stix.markings import TLP_2_MARKINGS
+from indicators.stix.vocabulary import OPINIONS
 
 Content = dict[str, Any]
 
@@ -47,9 +48,10 @@ CONSTANTS = frozenset(
         "indicates",
         "anomalous-activity",
         "fraudulent-account-network",
+        *OPINIONS,
     }
 )
-"""Texts that the objects below hold beside the terms of our extensions' schemas."""
+"""Texts that our objects hold beside the terms of our extensions' schemas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def stamp(when: datetime) -> str:
 
 
 def campaign(frame: Frame, object_id: str, facts: ClusterFacts, account_count: int) -> Content:
-    content = _authored(frame, "campaign", object_id)
+    content = authored(frame, "campaign", object_id)
     content["name"] = f"Alleged distillation campaign {frame.label}"
     content |= _seen(facts)
     evidence: Content = {
@@ -96,7 +98,7 @@ def infrastructure(
 
     detector: name and registered version; a version that the findings state goes before it.
     """
-    content = _authored(frame, "infrastructure", object_id)
+    content = authored(frame, "infrastructure", object_id)
     content["name"] = f"Account network {frame.label}"
     content["labels"] = ["fraudulent-account-network"]
     content |= _seen(facts)
@@ -114,7 +116,7 @@ def infrastructure(
 def relationship(
     frame: Frame, object_id: str, source: str, relationship_type: str, target: str
 ) -> Content:
-    content = _authored(frame, "relationship", object_id)
+    content = authored(frame, "relationship", object_id)
     content["relationship_type"] = relationship_type
     content["source_ref"] = source
     content["target_ref"] = target
@@ -125,7 +127,7 @@ def indicator(
     frame: Frame, object_id: str, kind: str, number: int, tokens: Iterable[str]
 ) -> Content:
     """The indicator of a part, but for its validity; any one token matches, or some bands do."""
-    content = _authored(frame, "indicator", object_id)
+    content = authored(frame, "indicator", object_id)
     listed = sorted(tokens)
     literals = "', '".join(listed)
     content["name"] = f"Tokens of kind {kind}, part {number}, of account network {frame.label}"
@@ -164,7 +166,7 @@ def with_validity(
 
 
 def observed_data(frame: Frame, object_id: str, window: Window, aggregate_id: str) -> Content:
-    content = _authored(frame, "observed-data", object_id)
+    content = authored(frame, "observed-data", object_id)
     content["first_observed"] = stamp(window.start)
     content["last_observed"] = stamp(window.start + timedelta(seconds=window.seconds))
     content["number_observed"] = min(window.request_count, _MAX_OBSERVED)
@@ -203,7 +205,7 @@ def named_traffic(content: Content, cluster_key: str) -> Content:
     return {**content, "id": object_id, "cluster_key": cluster_key}
 
 
-def _authored(frame: Frame, type_name: str, object_id: str) -> Content:
+def authored(frame: Frame, type_name: str, object_id: str) -> Content:
     content: Content = {
         "type": type_name,
         "spec_version": "2.1",

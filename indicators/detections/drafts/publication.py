@@ -33,10 +33,10 @@ log = structlog.get_logger("retort.publication")
 #: Objects that are stored and logged together; a draft is never divided between transactions.
 BATCH = 2_000
 
-# drafts_under_way. Who comes second finds nothing to do.
+# drafts_under_way. Who comes second finds nothing to do. An answer to others is of no cluster.
 _APPROVED = """
 SELECT d.id, d.cluster_id, d.collection_id, c.incarnation, d.objects_zstd, d.roles, d.parts
-FROM indicators_draft d JOIN indicators_cluster c ON c.id = d.cluster_id
+FROM indicators_draft d LEFT JOIN indicators_cluster c ON c.id = d.cluster_id
 WHERE d.id = ANY(%s) AND d.state = 'approved' ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
 """
 _END = "UPDATE indicators_draft SET state = %s, failure = %s, state_since = %s WHERE id = ANY(%s)"
@@ -65,9 +65,9 @@ class Approved:
     """A draft as its lock holder sees it."""
 
     id: UUID
-    cluster: int
+    cluster: int | None
     collection: UUID
-    incarnation: int
+    incarnation: int | None
     objects: Sequence[bytes]
     roles: Mapping[str, str]
     parts: Sequence[tuple[int, int]]
@@ -142,7 +142,7 @@ def _publish(ids: Sequence[UUID]) -> int:
 def _approved(row: tuple[Any, ...]) -> Approved:
     number, cluster, collection, incarnation, objects, roles, parts = row
     if collection is None:
-        raise PublicationRefused("It has no collection; name one for its detector.")
+        raise PublicationRefused("It has no collection; name one for its detector, or for answers.")
     # Django has its connections read JSON as text.
     shown = unpacked(objects)
     return Approved(
@@ -187,6 +187,7 @@ def _remember(cursor: Cursor, drafts: Sequence[Approved]) -> None:
     authored = [
         (stix_id, draft.cluster, draft.incarnation, role)
         for draft in drafts
+        if draft.cluster is not None
         for stix_id, role in draft.roles.items()
     ]
     if authored:
