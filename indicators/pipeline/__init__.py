@@ -36,6 +36,7 @@ from indicators.pipeline.receiving import (
     receive,
     resume_pending,
 )
+from indicators.pipeline.triaging import decide_matches, send_homeless_answers
 from indicators.pipeline.upkeep import (
     RETOKENIZE,
     check_logs,
@@ -67,6 +68,7 @@ __all__ = [
     "approve",
     "check_logs",
     "contribute",
+    "decide_matches",
     "describe_cluster",
     "destroy_expired",
     "draft",
@@ -84,6 +86,7 @@ __all__ = [
     "retokenize",
     "rotate_epochs",
     "run_again",
+    "send_homeless_answers",
     "stop_cluster",
     "stop_detection",
     "stop_draft",

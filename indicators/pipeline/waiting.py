@@ -20,6 +20,7 @@ from indicators.pipeline.contributing import (
     PUBLISH,
 )
 from indicators.pipeline.handing_over import hand_over, hand_over_all
+from indicators.pipeline.triaging import send_homeless_answers
 
 #: Of one kind, at one look: more would only make the queue longer.
 _MOST = 20_000
@@ -48,6 +49,7 @@ def resume(older_than: datetime) -> int:
     )
     for start in range(0, len(detections), DETECTIONS_AT_ONCE):
         hand_over(PSEUDONYMIZE, detections[start : start + DETECTIONS_AT_ONCE])
+    send_homeless_answers()
     clusters = _mark(Cluster, Cluster.objects.filter(draft_due=True), "due_since", older_than, now)
     hand_over_all(DRAFT, clusters, at_once=CLUSTERS_AT_ONCE)
     approved = Draft.objects.filter(state=DraftState.APPROVED)
