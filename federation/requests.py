@@ -79,6 +79,15 @@ def sign_request(
     }
 
 
+def named_key(headers: Mapping[str, str]) -> str:
+    """The thumbprint of the key that a request says to be signed by, for whoever knows several.
+
+    Nothing is verified yet. Raises NotSigned, MalformedSignature.
+    """
+    fields = {name.lower(): value.strip(" \t") for name, value in headers.items()}
+    return _read(fields)[2]["keyid"]
+
+
 def verify_request(
     method: str,
     url: str,

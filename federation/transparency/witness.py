@@ -17,14 +17,15 @@ from federation.errors import (
     MalformedRequest,
     NotSigned,
     OtherSize,
+    RolledBack,
     StaleHead,
     UnknownLog,
     WitnessRefused,
 )
 from federation.keys import Verifier
-from federation.models import NodeKey, PeerLog, PeerState
+from federation.models import EvidenceKind, NodeKey, Peer, PeerLog, PeerState, Subscription
 from federation.transparency import checkpoint as checkpoints
-from federation.transparency import cosignature, merkle, note, submission
+from federation.transparency import cosignature, evidence, merkle, note, submission
 from federation.transparency.checkpoint import Checkpoint
 from federation.transparency.cosignature import Witness
 from federation.transparency.submission import Submission
@@ -44,19 +45,25 @@ def add_checkpoint(body: bytes) -> bytes:
     3. The log's pinned key signed it (else WitnessRefused).
     Then, under the log's lock:
     4. Nothing was found against the log before (WitnessRefused).
-    5. If it has the size that was seen, it has the root that was seen (Forked: the caller keeps
-       both notes as evidence).
+    5. If it has the size that was seen, it has the root that was seen (Forked: both notes are kept
+       as evidence, and the log is frozen).
     6. It was offered as the next after the size that was seen (OtherSize).
     7. The proof holds (ProofRefused).
 
-    Once that is committed, it is cosigned: a crash in between loses an answer, and the same request
-    is answered when it comes again.
+    The cosignature is given out once the new state is committed: a crash in between loses an
+    answer, and the same request is answered when it comes again.
     """
     offered = submission.parse(body)
     known, checkpoint, own_note = _verify_offer(offered)
     key = node_keys.current_key(NodeKey.Purpose.WITNESS)
-    _advance(known.pk, offered, checkpoint, own_note)
-    line = cosignature.sign(checkpoint.text(), settings.NODE_HOST, key, datetime.now(UTC))
+    try:
+        with transaction.atomic():
+            _advance(known.pk, offered, checkpoint, own_note)
+            # Under the lock, so that cosignatures of a log are dated in the order of its sizes.
+            line = cosignature.sign(checkpoint.text(), settings.NODE_HOST, key, datetime.now(UTC))
+    except Forked as contradiction:
+        freeze(known.pk, contradiction)
+        raise
     return line.encode()
 
 
@@ -67,7 +74,7 @@ def remember_head(
 
     `proven_from` is the recorded size from which it was proven to extend the log. Raises StaleHead
     if another checkpoint was recorded meanwhile (prove it from there), Forked if that one
-    contradicts it, WitnessRefused if the log is frozen.
+    contradicts it (for `freeze`), WitnessRefused if the log is frozen.
     """
     with transaction.atomic():
         row = _lock(peer_log_id)
@@ -80,6 +87,27 @@ def remember_head(
                 f"{checkpoint.size} from there."
             )
         _record(row, checkpoint, _own(source, row.vkey))
+
+
+def freeze(peer_log_id: int, contradiction: Forked | RolledBack) -> None:
+    """Keep both notes as evidence; nothing more is taken from the peer until a person decides.
+
+    To be called outside a transaction that may be rolled back.
+    """
+    kind = EvidenceKind.FORK if isinstance(contradiction, Forked) else EvidenceKind.ROLLBACK
+    now, reason = datetime.now(UTC), str(contradiction)
+    with transaction.atomic():
+        row = PeerLog.objects.select_for_update().get(pk=peer_log_id)
+        evidence.keep(row.peer_id, kind, reason, contradiction.first, contradiction.second)
+        if row.frozen_at is None:
+            row.frozen_at, row.frozen_because = now, reason
+            row.save(update_fields=["frozen_at", "frozen_because"])
+        Subscription.objects.filter(peer_id=row.peer_id).update(
+            state=Subscription.State.FROZEN, failure=reason
+        )
+        Peer.objects.filter(pk=row.peer_id, state=PeerState.ACTIVE).update(
+            state=PeerState.SUSPENDED, state_since=now, reason=reason
+        )
 
 
 def _verify_offer(offered: Submission) -> tuple[PeerLog, Checkpoint, bytes]:
@@ -102,17 +130,14 @@ def _verify_offer(offered: Submission) -> tuple[PeerLog, Checkpoint, bytes]:
 def _advance(
     peer_log_id: int, offered: Submission, checkpoint: Checkpoint, own_note: bytes
 ) -> None:
-    """Steps 4 to 7, and the new state; one transaction."""
-    with transaction.atomic():
-        row = _lock(peer_log_id)
-        _compare(row, checkpoint, own_note)
-        if offered.old != row.size:
-            raise OtherSize(f"{row.origin} was last seen at {row.size} entries.", row.size)
-        merkle.verify_consistency(
-            row.size, _root(row), checkpoint.size, checkpoint.root, offered.proof
-        )
-        row.cosigned_size = checkpoint.size
-        _record(row, checkpoint, own_note)
+    """Steps 4 to 7, and the new state, in the caller's transaction."""
+    row = _lock(peer_log_id)
+    _compare(row, checkpoint, own_note)
+    if offered.old != row.size:
+        raise OtherSize(f"{row.origin} was last seen at {row.size} entries.", row.size)
+    merkle.verify_consistency(row.size, _root(row), checkpoint.size, checkpoint.root, offered.proof)
+    row.cosigned_size = checkpoint.size
+    _record(row, checkpoint, own_note)
 
 
 def _lock(peer_log_id: int) -> PeerLog:
