@@ -67,7 +67,8 @@ class Placed:
     """Where the page's first `len(places)` objects are in the log, and what lies between them.
 
     `after` is where the next page, or the rest of this one, goes on. Fewer places than objects:
-    the entries that were given end before the next object; give those behind `after`.
+    the entries that were given end before the next object; give the rest with those behind
+    `after`, under a newer checkpoint if this one has no more of them.
     """
 
     places: list[int]
@@ -143,17 +144,17 @@ def place_page(
     by `note`. `settled`: for the last page of a feed, the size that a checkpoint had which was
     read before the page was; 0 for other pages. Nothing that comes back is unproven.
 
-    Raises PeerMisbehaved if the entries are not the log's, NotInLog for an object that the log does
-    not have behind the object before it.
+    Raises PeerMisbehaved if the entries are not the log's; NotInLog if objects are left and no
+    entries. The last checkpoint tried must have been read after the page.
     """
     stop = before.size + len(entries)
+    if digests and before.size == head.size:
+        raise _unlogged(head, digests[0], bodies[0], note)
     if stop > head.size:
         raise BeyondTree(f"Entries up to {stop} of {head.origin} were given; it has {head.size}.")
     places = _find(digests, entries, before.size)
     reached = _reached(places, len(digests), before.size, stop, settled)
     after = _replay(before, head, entries, proof, reached)
-    if len(places) < len(digests) and stop == head.size:
-        raise _unlogged(head, len(places), digests, bodies, note)
     held = set(places)
     gaps = [
         (index, entries[index - before.size])
@@ -210,13 +211,10 @@ def _replay(
     return after
 
 
-def _unlogged(
-    head: Checkpoint, at: int, digests: Sequence[bytes], bodies: Sequence[bytes], note: bytes
-) -> NotInLog:
+def _unlogged(head: Checkpoint, digest: bytes, body: bytes, note: bytes) -> NotInLog:
     return NotInLog(
-        f"Object {at} of the page (sha256 {digests[at].hex()}) is not in {head.origin} behind the "
-        f"object before it, up to entry {head.size}: it was never logged, was altered, or is out "
-        "of order.",
-        bodies[at],
+        f"An object of the page (sha256 {digest.hex()}) is not in {head.origin} behind the object "
+        f"before it, up to entry {head.size}: it was never logged, was altered, or is out of order.",
+        body,
         note,
     )
