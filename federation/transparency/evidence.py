@@ -26,9 +26,9 @@ def keep(
     said = b"" if first or second else summary.encode()
     parts = (peer_id.bytes, kind.value.encode(), first, second, said)
     digests = b"".join(hashlib.sha256(part).digest() for part in parts)
-    row = [peer_id, kind.value, summary, first, second, hashlib.sha256(digests).digest()]
+    digest = hashlib.sha256(digests).digest()
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, row)
+        cursor.execute(_KEEP, [peer_id, kind.value, summary, first, second, digest])
         is_new = bool(cursor.rowcount == 1)
     if is_new:
         log.error("evidence against a peer", peer=str(peer_id), kind=kind.value, what=summary)

@@ -29,10 +29,22 @@ from federation.transparency import checkpoint as checkpoints
 from federation.transparency import merkle, tile_rows, tiles
 from federation.transparency.checkpoint import Checkpoint
 from federation.transparency.merkle import HASH_BYTES, CompactRange
+from federation.transparency.note import MAX_SIGNATURES
 from federation.transparency.tiles import WIDTH, TilePath, width_at
 
 _BUNDLES_AT_ONCE = 64
 """Tiles fetched together when entries are streamed: half a megabyte."""
+
+# Backwards along the primary key, one row whatever the history; then the witnesses' lines of that
+# size, on one_cosignature_a_witness.
+_CHECKPOINT = """
+SELECT note || COALESCE((
+    SELECT string_agg(line, '' ORDER BY witness) FROM (
+        SELECT line, witness FROM federation_cosignature cosigned
+        WHERE cosigned.log_id = newest.log_id AND cosigned.size = newest.size LIMIT %s
+    ) lines), '')
+FROM federation_signedcheckpoint newest WHERE log_id = %s ORDER BY size DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,18 +208,19 @@ def _store_checkpoint(log_id: UUID, new: Checkpoint, key: SealedKey) -> None:
 
 
 def checkpoint(log_id: UUID) -> bytes:
-    """The newest signed checkpoint, a C2SP note. Raises UnknownLog."""
+    """The newest signed checkpoint, a C2SP note, with its cosignatures. Raises UnknownLog."""
     with connection.cursor() as cursor:
-        # Backwards along the primary key: one row, whatever the history.
-        cursor.execute(
-            "SELECT note FROM federation_signedcheckpoint WHERE log_id = %s"
-            " ORDER BY size DESC LIMIT 1",
-            [log_id],
-        )
+        cursor.execute(_CHECKPOINT, [MAX_SIGNATURES - 1, log_id])
         row = cursor.fetchone()
     if row is None:
         raise _unknown(log_id)
     return str(row[0]).encode()
+
+
+def root(log_id: UUID, size: int) -> bytes:
+    """Root of the tree of the first `size` entries. Raises BeyondTree, UnknownLog."""
+    _check_size(log_id, size)
+    return merkle.tree_root(size, lambda nodes: tile_rows.read_nodes(log_id, nodes))
 
 
 def verifier(log_id: UUID) -> Verifier:
