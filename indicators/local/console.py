@@ -9,13 +9,19 @@ _WIDTH = max(map(len, _COLOURS))
 
 
 class Console:
-    """Prefixed lines; coloured on a terminal, unless NO_COLOR is set."""
+    """Prefixed lines; coloured on a terminal, unless NO_COLOR is set.
 
-    def __init__(self, out: TextIO) -> None:
+    A quiet one leaves out what the supervisor itself says, but for alarms.
+    """
+
+    def __init__(self, out: TextIO, *, quiet: bool = False) -> None:
         self._out = out
+        self.is_quiet = quiet
         self._coloured = out.isatty() and "NO_COLOR" not in os.environ
 
     def say(self, part: str, line: str, *, alarm: bool = False) -> None:
+        if self.is_quiet and part == "retort" and not alarm:
+            return
         prefix = self._painted(f"{part:<{_WIDTH}}", _COLOURS.get(part, 0))
         text = self._painted(line, _ALARM) if alarm else line
         self.print(f"{prefix} │ {text}" if line else prefix)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from indicators.local.console import Console
@@ -109,10 +109,12 @@ class Supervisor:
         if self._asked:
             raise StopAsked
 
-    def watch(self) -> None:
-        """Until a stop is asked for: pass on what the parts say, and restart those that end."""
-        while not self._asked:
-            self._turn(self._time_to_next_start())
+    def watch(self, until: Callable[[], bool] | None = None) -> None:
+        """Until a stop is asked for (or `until` is true, which is asked ten times a second): pass
+        on what the parts say, and restart those that end.
+        """
+        while not self._asked and not (until and until()):
+            self._turn(min(0.1 if until else 5.0, self._time_to_next_start()))
             for part in self._parts:
                 self._see_to(part)
 

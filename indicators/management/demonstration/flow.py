@@ -1,0 +1,116 @@
+"""Campaigns that hit several organizations: each one's detector tells of its own side of them.
+
+The story is the same at every start, so that what was told before is not told twice: a node knows
+a finding again by its uid and revision.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from indicators.management.demonstration.introductions import detector
+from indicators.management.demonstration.stage import (
+    ALDER,
+    BIRCH,
+    CEDAR,
+    WITH_CUSTOMERS,
+    Organization,
+    Stage,
+    open_stage,
+)
+from indicators.management.simulation.campaigns import findings_of
+from indicators.management.simulation.delivery import Delivery, DeliveryFailed, door_of
+from indicators.management.simulation.plan import Plan
+from indicators.management.simulation.shapes import SHAPES
+
+ACCOUNTS = 40
+SHARED = 0.3
+REVISIONS = 4
+CAMPAIGNS = 12
+#: Between two findings, so that a person can follow.
+PAUSE = 15.0
+
+_HIT = (WITH_CUSTOMERS, (ALDER, BIRCH), (BIRCH, CEDAR), (ALDER, CEDAR))
+_SHAPES = [name for name in SHAPES if name != "largest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One organization's detector tells of one campaign, for the first time or again."""
+
+    campaign: int
+    revision: int
+    who: Organization
+
+    @property
+    def shape(self) -> str:
+        return _SHAPES[self.campaign % len(_SHAPES)]
+
+    @property
+    def sentence(self) -> str:
+        again = f", for the {self.revision}. time" if self.revision > 1 else ""
+        return f"{self.who.name} detects campaign {self.campaign + 1} ({self.shape}){again}"
+
+
+def story() -> Iterator[Scene]:
+    """A new campaign in each round, while those before it go on."""
+    for turn in range(CAMPAIGNS + REVISIONS - 1):
+        for campaign in range(min(turn + 1, CAMPAIGNS)):
+            if turn - campaign < REVISIONS:
+                for who in _HIT[campaign % len(_HIT)]:
+                    yield Scene(campaign, turn - campaign + 1, who)
+
+
+def opening() -> list[Scene]:
+    """The first campaign, as all whom it hits detect it."""
+    return [scene for scene in story() if (scene.campaign, scene.revision) == (0, 1)]
+
+
+def lines(stage: Stage, scene: Scene) -> list[bytes]:
+    plan = Plan(
+        seed=1000 + scene.campaign,
+        accounts=ACCOUNTS,
+        shape=scene.shape,
+        start=stage.first_day,
+        organization=scene.who.name,
+        shared=SHARED,
+    )
+    return [msgspec.json.encode(each) + b"\n" for each in findings_of(plan, scene.revision)]
+
+
+def tell(stage: Stage, scene: Scene) -> bool:
+    """Whether it was news to the node; raises DeliveryFailed."""
+    key = stage.key_file(detector(scene.who), scene.who).read_text().strip()
+    with Delivery(door_of(stage.url(scene.who)), key) as delivery:
+        for _ in delivery.send(lines(stage, scene)):
+            pass
+        return delivery.counts["accepted"] > 0
+
+
+def tell_all(stage: Stage, scenes: Iterable[Scene], pause: float) -> None:
+    for scene in scenes:
+        try:
+            if tell(stage, scene):
+                print(scene.sentence, flush=True)  # noqa: T201 - the supervisor reads it
+                time.sleep(pause)
+        except DeliveryFailed as failure:
+            print(f"{scene.who.name}: {failure}", flush=True)  # noqa: T201 - as above
+            time.sleep(pause)
+
+
+def main(root: str) -> None:
+    import django
+
+    django.setup()
+    tell_all(open_stage(Path(root), None), story(), PAUSE)
+    print("the story is told; the nodes go on", flush=True)  # noqa: T201 - as above
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,166 @@
+"""The demonstration from start to stop: four process trees, and campaigns that flow."""
+
+import http.client
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from indicators.local.console import Console
+from indicators.local.parts import refuse_taken_port
+from indicators.local.places import CHECKOUT
+from indicators.local.service import Launch
+from indicators.local.supervisor import StopAsked, Supervisor
+from indicators.management.demonstration import flow
+from indicators.management.demonstration.desk import Desk
+from indicators.management.demonstration.introductions import detector, introduce
+from indicators.management.demonstration.stage import (
+    CAST,
+    WITH_CUSTOMERS,
+    Organization,
+    Stage,
+    open_stage,
+)
+from indicators.management.demonstration.welcome import lines as welcome
+
+PEOPLE = ("ana", "ben")
+_PATIENCE = 180.0
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One of ours as a process tree of its own."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+    environment: dict[str, str] = field(repr=False)
+    url: str = ""
+    tier: int = 2
+    patience: float = _PATIENCE
+    # A node needs a while, as it stops its own parts in order.
+    stop_signals: tuple[tuple[int, float], ...] = ((signal.SIGTERM, 60.0),)
+
+    def prepare(self) -> None:
+        """Nothing: a node sees to its own files."""
+
+    def launch(self) -> Launch:
+        return Launch(self.module, self.arguments, module=True, environment=self.environment)
+
+    def is_ready(self, pid: int) -> bool:
+        return not self.url or _is_served(self.url)
+
+    def settle(self) -> None:
+        """Nothing."""
+
+
+def run(console: Console, root: Path, port: int | None) -> None:
+    """Start everything, let the nodes get to know each other, tell the story, stop everything."""
+    began = time.monotonic()
+    stage = open_stage(root, port)
+    for who in CAST:
+        refuse_taken_port(*_address(stage.url(who)))
+    with Supervisor(console) as supervisor:
+        try:
+            console.say("retort", "four nodes start; the first time takes half a minute")
+            supervisor.start(*(node(stage, who) for who in CAST))
+            if not stage.is_introduced:
+                console.say("retort", "they get to know each other")
+                let_them_meet(supervisor, stage)
+            for scene in flow.opening():
+                flow.tell(stage, scene)
+            for line in welcome(stage, time.monotonic() - began):
+                console.say("retort", line)
+            supervisor.start(campaigns(stage))
+            supervisor.watch()
+        except StopAsked:
+            pass
+        console.say("retort", "stopping")
+    console.say("retort", "stopped")
+
+
+def node(stage: Stage, who: Organization) -> Program:
+    """`manage.py up` of one organization."""
+    host, port = _address(stage.url(who))
+    options = ("--host", host, "--port", str(port), "--data", str(stage.data_dir(who)))
+    return Program(
+        name=who.slug,
+        module="manage",
+        arguments=("up", "--quiet", *options),
+        environment=_with_path(stage.environment(who)),
+        url=stage.url(who),
+    )
+
+
+def campaigns(stage: Stage) -> Program:
+    return Program(
+        name="campaigns",
+        module=flow.__name__,
+        arguments=(str(stage.root),),
+        environment=_with_path(
+            stage.environment(CAST[0]) | {"DJANGO_SETTINGS_MODULE": "indicators.config.settings"}
+        ),
+        # It is the first to stop: nodes that go away are no news then.
+        tier=3,
+        stop_signals=((signal.SIGTERM, 5.0),),
+    )
+
+
+def let_them_meet(supervisor: Supervisor, stage: Stage) -> None:
+    """With a desk at every node. A stop that is asked for meanwhile closes them."""
+    with ThreadPoolExecutor(1) as beside, ExitStack() as stack:
+        desks = {
+            who.name: stack.enter_context(Desk(who.name, _at_desk(stage, who))) for who in CAST
+        }
+        work = beside.submit(_meet, stage, desks)
+        supervisor.watch(until=work.done)
+        supervisor.refuse_if_asked_to_stop()
+        work.result()
+    stage.note_introduced()
+
+
+def _meet(stage: Stage, desks: dict[str, Desk]) -> None:
+    for who in WITH_CUSTOMERS:
+        # Made here, by one thread: both ends read it.
+        stage.key_file(detector(who), who)
+    for desk in desks.values():
+        for person in PEOPLE:
+            desk.say(
+                "createsuperuser",
+                "--no-input",
+                f"--username={person}",
+                f"--email={person}@localhost",
+            )
+    introduce(stage, desks)
+
+
+def _at_desk(stage: Stage, who: Organization) -> dict[str, str]:
+    return stage.environment(who) | {"DJANGO_SUPERUSER_PASSWORD": stage.password}
+
+
+def _with_path(environment: dict[str, str]) -> dict[str, str]:
+    path = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return environment | {"PYTHONPATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"}
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 80
+
+
+def _is_served(url: str) -> bool:
+    connection = http.client.HTTPConnection(*_address(url), timeout=5)
+    try:
+        connection.request("GET", "/healthz/live")
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
