@@ -111,6 +111,19 @@ TOKEN_QUOTA_PER_DAY = env.whole_number(
     "TOKEN_QUOTA_PER_DAY", 100_000, "Evaluations a member may have of one kind and epoch a day"
 )
 
+# --- Peers ---------------------------------------------------------------------------------------
+
+PULL_INTERVAL = env.whole_number(
+    "PULL_INTERVAL", 60, "Seconds between looks at a peer's collection that nobody woke us for"
+)
+PULL_PAGE = env.whole_number("PULL_PAGE", 1000, "Objects asked of a peer at once")
+PULL_QUARANTINE_MOST = env.whole_number(
+    "PULL_QUARANTINE_MOST", 10_000, "Refused objects that are kept of one subscription"
+)
+TOKEN_FANOUT = env.whole_number(
+    "TOKEN_FANOUT", 100, "A token that more clusters or indicators have is no lead"
+)
+
 # --- Parts ---------------------------------------------------------------------------------------
 
 # Secrets, because both usually hold a password.
@@ -207,6 +220,12 @@ CELERY_TASK_ROUTES = {
     "indicators.pseudonymize": {"queue": "pseudonymize"},
     "indicators.draft": {"queue": "draft"},
     "indicators.publish": {"queue": "publish"},
+    "indicators.pull": {"queue": "pull"},
+    "indicators.push": {"queue": "pull"},
+    "indicators.wake": {"queue": "wake"},
+    "indicators.cosign": {"queue": "wake"},
+    "indicators.reconcile": {"queue": "reconcile"},
+    "indicators.match": {"queue": "reconcile"},
 }
 
 # --- People, language, files ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The parts of a node that are our own code: web, worker and scheduler."""
+"""The parts of a node that are our own code: web, worker, courier and scheduler."""
 
 import http.client
 import os
@@ -17,7 +17,10 @@ WEB_PROCESSES = 2
 WEB_THREADS = 16
 WORKER_PROCESSES = 2
 WORKER_KILOBYTES = 400_000
-QUEUES = "default,pseudonymize,draft,publish"
+QUEUES = "default,pseudonymize,draft,publish,reconcile"
+#: What waits for other organizations' nodes: a thread each, so that a slow one delays nobody.
+COURIER_THREADS = 8
+COURIER_QUEUES = "pull,wake"
 
 # Said at every start, and no news: that a worker of root's is root (on one machine with an embedded
 # default it is), and that nobody has collected static files (they are served from the packages).
@@ -121,11 +124,27 @@ def worker(data_dir: Path) -> PythonPart:
         "--max-memory-per-child": str(WORKER_KILOBYTES),
         "--loglevel": "WARNING",
     }
-    # With one worker on one machine, there is nobody to gossip with.
+    return _taking_tasks("worker", options, data_dir)
+
+
+def courier(data_dir: Path) -> PythonPart:
+    """A worker for what goes to and comes from peers."""
+    options = {
+        "--queues": COURIER_QUEUES,
+        "--pool": "threads",
+        "--concurrency": str(COURIER_THREADS),
+        "--hostname": "courier@%h",
+        "--loglevel": "WARNING",
+    }
+    return _taking_tasks("courier", options, data_dir)
+
+
+def _taking_tasks(name: str, options: dict[str, str], data_dir: Path) -> PythonPart:
+    # On one machine there is nobody to gossip with.
     flags = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     arguments = ("-q", "-A", "indicators.config.celery", "worker", *flags, *_flat(options))
     stop_signals = ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 5.0))
-    return PythonPart("worker", "celery", arguments, data_dir, stop_signals)
+    return PythonPart(name, "celery", arguments, data_dir, stop_signals)
 
 
 def scheduler(data_dir: Path) -> PythonPart:

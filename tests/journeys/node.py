@@ -27,7 +27,7 @@ import psutil
 
 from indicators.local.places import CHECKOUT
 
-ROLES = ("database", "broker", "web", "worker", "scheduler")
+ROLES = ("database", "broker", "web", "worker", "courier", "scheduler")
 PATIENCE = 90.0
 
 
@@ -204,4 +204,4 @@ def _role(process: psutil.Process) -> str | None:
 
 
 _SERVERS = {"postgres": "database", "valkey-server": "broker"}
-_MODULES = {"granian": "web", "worker": "worker", "beat": "scheduler"}
+_MODULES = {"granian": "web", "courier@%h": "courier", "worker": "worker", "beat": "scheduler"}

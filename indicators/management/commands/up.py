@@ -20,12 +20,20 @@ from indicators.local.borrow import is_server_named
 from indicators.local.console import Console
 from indicators.local.errors import InUse, LocalError
 from indicators.local.lock import NODE, held
-from indicators.local.parts import PortTaken, refuse_taken_port, scheduler, web, worker
+from indicators.local.parts import (
+    PortTaken,
+    courier,
+    refuse_taken_port,
+    scheduler,
+    web,
+    worker,
+)
 from indicators.local.places import CHECKOUT
 from indicators.local.postgres import Postgres
 from indicators.local.service import Service
 from indicators.local.supervisor import StopAsked, Supervisor
 from indicators.local.valkey import Valkey
+from indicators.management.demonstration.running import run as demonstrate
 
 EXIT_FAILED, EXIT_IN_USE, EXIT_PORT_TAKEN = 1, 3, 4
 
@@ -40,7 +48,7 @@ class Administrator:
 
 class Command(BaseCommand):
     help = (
-        "Run a node: database, broker, web, worker and scheduler, until Ctrl-C. The first start "
+        "Run a node: database, broker, web, worker, courier and scheduler, until Ctrl-C. The first start "
         "creates the node's keys and an administrator. Exit codes: 0 stopped as asked, 1 failed, "
         "3 the data directory is in use, 4 the port is taken."
     )
@@ -49,7 +57,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to serve on")
-        parser.add_argument("--port", type=int, default=8000, help="port to serve on")
+        parser.add_argument("--port", type=int, help="port to serve on (8000)")
         parser.add_argument(
             "--data",
             type=Path,
@@ -57,12 +65,28 @@ class Command(BaseCommand):
             help="where the node keeps its files (default: RETORT_DATA, or .retort here)",
         )
 
+        parser.add_argument(
+            "--quiet",
+            action="store_true",
+            help="say only what goes wrong, and make no administrator (createsuperuser does)",
+        )
+        parser.add_argument(
+            "--demo",
+            action="store_true",
+            help="four organizations that exchange, at four ports from --port on",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        console = Console(sys.stdout)
+        console = Console(sys.stdout, quiet=options["quiet"])
         try:
-            refuse_taken_port(options["host"], options["port"])
+            if options["demo"]:
+                with held(settings.DATA / "demo", NODE):
+                    demonstrate(console, settings.DATA / "demo", options["port"])
+                return
+            port = options["port"] or 8000
+            refuse_taken_port(options["host"], port)
             with held(settings.DATA, NODE):
-                run(console, settings.DATA, options["host"], options["port"])
+                run(console, settings.DATA, options["host"], port)
         except InUse as error:
             raise CommandError(str(error), returncode=EXIT_IN_USE) from error
         except PortTaken as error:
@@ -77,11 +101,11 @@ def run(console: Console, data_dir: Path, host: str, port: int) -> None:
     with Supervisor(console) as supervisor:
         try:
             supervisor.start(*embedded_servers(data_dir))
-            administrator = make_ready()
+            administrator = make_ready(with_administrator=not console.is_quiet)
             supervisor.refuse_if_asked_to_stop()
             supervisor.start(web(data_dir, host, port))
             welcome(console, f"http://{_in_url(host)}:{port}", administrator, began)
-            supervisor.start(worker(data_dir), scheduler(data_dir))
+            supervisor.start(worker(data_dir), courier(data_dir), scheduler(data_dir))
             supervisor.watch()
         except StopAsked:
             pass
@@ -99,13 +123,13 @@ def embedded_servers(data_dir: Path) -> list[Service]:
     return servers
 
 
-def make_ready() -> Administrator | None:
+def make_ready(*, with_administrator: bool) -> Administrator | None:
     """Migrate, and create what a node needs. Any part of it may have been done before."""
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
     ensure_log_key()
-    administrator = first_administrator()
+    administrator = first_administrator() if with_administrator else None
     connections.close_all()
     return administrator
 
