@@ -214,7 +214,7 @@ def _replay(
 def _unlogged(head: Checkpoint, digest: bytes, body: bytes, note: bytes) -> NotInLog:
     return NotInLog(
         f"An object of the page (sha256 {digest.hex()}) is not in {head.origin} behind the object "
-        f"before it, up to entry {head.size}: it was never logged, was altered, or is out of order.",
+        f"before it, up to entry {head.size}: never logged, altered, or out of order.",
         body,
         note,
     )
