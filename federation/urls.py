@@ -1,4 +1,4 @@
-"""Where a node's logs are read, `/logs/<collection UUID>/…`, and its token keys asked."""
+"""Where a node describes itself, where its logs are read and its token keys asked."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
 from federation import views
+from federation.peers import views as peers
 from federation.pseudonyms import views as keyholder
 from federation.views import View
 
@@ -39,3 +40,8 @@ def keyholder_urls(guard: Callable[[View], View]) -> list[URLPattern]:
         path(f"keyholder/v1/{route}", csrf_exempt(guard(view)), name=name)
         for route, view, name in doors
     ]
+
+
+def descriptor_urls(describe: Callable[[str], bytes]) -> list[URLPattern]:
+    """Where anybody reads what this node says of itself: `describe(address asked at)`."""
+    return [path(".well-known/retort.json", peers.descriptor(describe), name="descriptor")]

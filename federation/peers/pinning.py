@@ -55,9 +55,18 @@ class Accepted:
     changed_logs: tuple[DescribedLog, ...]
 
 
-def first(described: Descriptor) -> Accepted:
-    """All of a description, once a person has confirmed its fingerprint."""
-    return Accepted(described, described.keys, (), described.logs, ())
+def accept_confirmed(pinned: Pinned, described: Descriptor) -> Accepted:
+    """What changes, if a person has confirmed the fingerprint: for the first time, or anew.
+
+    Keys need no endorsement then; a log still has one key for ever. Raises NotPinned.
+    """
+    held = {key.kid: key for key in pinned.keys}
+    return Accepted(
+        described,
+        tuple(key for key in described.keys if key.kid not in held),
+        tuple(_ended(held, described)),
+        *_logs(pinned.logs, described.logs),
+    )
 
 
 def accept(pinned: Pinned, described: Descriptor) -> Accepted:
@@ -79,7 +88,7 @@ def accept(pinned: Pinned, described: Descriptor) -> Accepted:
     return Accepted(
         described,
         new_keys,
-        tuple(keys[held.kid] for held in pinned.keys if held.until != keys[held.kid].until),
+        tuple(_ended({held.kid: held for held in pinned.keys}, described)),
         *_logs(pinned.logs, described.logs),
     )
 
@@ -124,6 +133,13 @@ def _new_keys(pinned: Pinned, described: Descriptor) -> Iterator[Key]:
                 " its operator tells you the new fingerprint; then confirm the peer again."
             )
         yield key
+
+
+def _ended(held: Mapping[str, PinnedKey], described: Descriptor) -> Iterator[Key]:
+    """Keys that had no end and now have one."""
+    for key in described.keys:
+        if key.until is not None and key.kid in held and held[key.kid].until is None:
+            yield key
 
 
 def _before(key: Key, by_kid: Mapping[str, Key]) -> Iterator[str]:

@@ -11,8 +11,10 @@ from django.conf import settings
 from django.db import transaction
 
 from federation.errors import BeyondTree
+from federation.models import Peer, PeerState
+from federation.peers import registry
 from federation.transparency import log
-from indicators.models import Audience, Collection, Grant, Member
+from indicators.models import Audience, Collection, Grant, Member, State
 from indicators.store.errors import LogMismatch, OutsideAudience
 from indicators.store.sql import open_cursor
 
@@ -57,6 +59,25 @@ def ensure_own_member() -> Member:
         ignore_conflicts=True,
     )
     return Member.objects.get(is_self=True)
+
+
+def set_member_state(member: Member, state: State, reason: str = "") -> None:
+    """Let an organization in, hold it off or let it go: as a member and as a peer, at once.
+
+    Unless active it is served nothing and not pulled from, and nothing newly signed by it is taken;
+    what it contributed stays attributed. A peer becomes active only by its fingerprint.
+    """
+    with transaction.atomic():
+        member.state = state
+        member.save(update_fields=["state"])
+        peer = Peer.objects.filter(identity_id=member.identity_id).first()
+        if peer is not None and (state != State.ACTIVE or registry.is_confirmed(peer)):
+            registry.set_state(member.identity_id, PeerState(state), reason)
+
+
+def shared_collections() -> list[UUID]:
+    """The collections that others may come to read: all but the inboxes of what they sent."""
+    return list(Collection.objects.filter(is_inbox=False).values_list("pk", flat=True))
 
 
 def open_collection(**facts: Any) -> Collection:

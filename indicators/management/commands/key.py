@@ -13,6 +13,7 @@ from indicators.detections import audit
 from indicators.detections.identifiers import sealing
 from indicators.management.progress import Progress
 from indicators.management.verbs import VerbCommand
+from indicators.store.custody import ensure_own_member, shared_collections
 
 Purpose = NodeKey.Purpose
 
@@ -44,12 +45,13 @@ class Command(VerbCommand):
         purpose = Purpose(options["purpose"])
         try:
             with transaction.atomic():
-                key = node_keys.rotate(purpose)
+                own = ensure_own_member()
+                key = node_keys.rotate(purpose, own.identity_id, shared_collections)
                 audit.record(getpass.getuser(), "rotate", f"{purpose} key", kid=key.kid)
         except FederationError as error:
             raise CommandError(str(error)) from error
         self.show([_row(purpose, key)], options)
-        self.stderr.write("Tell your peers the new thumbprint; they pinned the old one.")
+        self.stderr.write("The old key vouches for it: peers that pinned that one follow.")
 
     def rotate_data(self, options: dict[str, Any]) -> None:
         sealing.rotate_data_key()

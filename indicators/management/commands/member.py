@@ -1,12 +1,16 @@
 """`manage.py member`: the organizations that exchange here."""
 
+import getpass
 from typing import Any
 from uuid import uuid4
 
+from django.db import transaction
+
+from indicators.detections import audit
 from indicators.management.terms import member_named
 from indicators.management.verbs import VerbCommand
 from indicators.models import Member, Sector, State
-from indicators.store.custody import ensure_own_member
+from indicators.store.custody import ensure_own_member, set_member_state
 
 
 class Command(VerbCommand):
@@ -27,6 +31,7 @@ class Command(VerbCommand):
         )
         state.add_argument("name")
         state.add_argument("state", choices=State.values)
+        state.add_argument("--reason", default="", help="shown wherever the state is")
 
     def add(self, options: dict[str, Any]) -> None:
         member = Member(
@@ -53,8 +58,15 @@ class Command(VerbCommand):
 
     def state(self, options: dict[str, Any]) -> None:
         member = member_named(options["name"])
-        member.state = options["state"]
-        member.save(update_fields=["state"])
+        with transaction.atomic():
+            set_member_state(member, State(options["state"]), options["reason"])
+            audit.record(
+                getpass.getuser(),
+                "change state",
+                member.name,
+                state=options["state"],
+                reason=options["reason"],
+            )
         self.show([_row(member)], options)
 
 
