@@ -40,8 +40,18 @@ class Query:
     @property
     def is_plain(self) -> bool:
         """No filter and no starting time: the pages that everybody reads."""
+        return not (self._is_filtered or self.added_after)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether who reads on to the end has seen the newest version of every object."""
+        versions = self.selection.versions
+        return not self._is_filtered and (versions.latest or versions.every)
+
+    @property
+    def _is_filtered(self) -> bool:
         selection = self.selection
-        return not (selection.ids or selection.types or selection.nothing or self.added_after)
+        return bool(selection.ids or selection.types or selection.nothing)
 
 
 def read_query(

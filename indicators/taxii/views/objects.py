@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from indicators import access, pipeline
-from indicators.store import feed, withdrawal
+from indicators.store import feed, served, withdrawal
 from indicators.taxii import cursor, full_pages, media, posting, resources
 from indicators.taxii.door import door, json_answer, known, readable, send
 from indicators.taxii.errors import Refused
@@ -30,7 +30,7 @@ def objects(request: HttpRequest, caller: access.Caller, collection: str) -> Htt
     kept = full_pages.full_page(found.pk, query, after, coding=coding)
     if kept is not None:
         return full_pages.send_kept(request, kept, coding=coding)
-    return _envelope(request, found.pk, query, after)
+    return _envelope(request, found.pk, query, after, reader=caller.member.pk)
 
 
 @door("GET")
@@ -122,8 +122,23 @@ def _start(collection: UUID, query: Query) -> int:
     return -1
 
 
-def _envelope(request: HttpRequest, collection: UUID, query: Query, after: int) -> HttpResponse:
+def _begun(collection: UUID, query: Query, after: int) -> int:
+    """The entry that the reading began with, of which this is the last page."""
+    if query.added_after is None:
+        return 0
+    if query.next is None:
+        return after + 1
+    return feed.position_after(collection, query.added_after) + 1
+
+
+def _envelope(
+    request: HttpRequest, collection: UUID, query: Query, after: int, reader: UUID | None = None
+) -> HttpResponse:
     page = feed.read_contents(collection, query.selection, after=after, limit=query.limit)
+    if reader is not None and query.is_whole and not page.more:
+        begun = _begun(collection, query, after)
+        size = (page.seqs[-1] if page.seqs else after) + 1
+        served.note_served(reader, collection, begun=begun, size=size)
     next = cursor.sign(page.seqs[-1], collection, query.bound_to) if page.more else None
     body = resources.envelope(page.bodies, next)
     tag = _tag(collection, query, page.seqs, page.more)
