@@ -17,7 +17,7 @@ from django.db import transaction
 from federation import signing
 from federation.keys import thumbprint
 from federation.models import NodeKey
-from federation.node_keys import current_key
+from federation.node_keys import hold_current_key
 from indicators.detections.drafts.making import unpacked
 from indicators.detections.drafts.organization import organization
 from indicators.models import Collection, Draft, DraftState, Member
@@ -123,8 +123,8 @@ def _portions(ids: Sequence[UUID]) -> Iterator[list[UUID]]:
 
 def _publish(ids: Sequence[UUID]) -> int:
     own = ensure_own_member()
-    key = current_key(NodeKey.Purpose.OBJECT)
     with transaction.atomic(), open_cursor() as cursor:
+        key = hold_current_key(NodeKey.Purpose.OBJECT)
         drafts = [_approved(row) for row in cursor.execute(_APPROVED, (list(ids),)).fetchall()]
         added = 0
         for collection in sorted({draft.collection for draft in drafts}):
