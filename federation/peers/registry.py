@@ -24,10 +24,11 @@ from federation.errors import (
     PeerUnknown,
 )
 from federation.models import EvidenceKind, NodeKey, Peer, PeerKey, PeerState
-from federation.peers import descriptor, evidence, pinning, pins
+from federation.peers import descriptor, pinning, pins
 from federation.peers.fingerprint import fingerprint, same
 from federation.peers.pinning import Accepted
 from federation.peers.ring import KeyRing, RingKey
+from federation.transparency import evidence
 
 log = structlog.get_logger("retort.peers")
 
@@ -168,7 +169,7 @@ def _raise_alarm(peer: Peer, body: bytes, refusal: FederationError) -> None:
     # What is no descriptor at all may be a proxy's page; what is one, and not vouched for, is kept.
     if isinstance(refusal, NotPinned):
         pinned = bytes(peer.descriptor or b"")
-        evidence.keep(peer, EvidenceKind.MISCONDUCT, str(refusal), pinned, body)
+        evidence.keep(peer.pk, EvidenceKind.MISCONDUCT, str(refusal), pinned, body)
     log.error("a peer's descriptor is not accepted", peer=peer.name, reason=str(refusal))
 
 
