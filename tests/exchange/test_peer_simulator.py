@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from federation.keys import Verifier
+from federation.peers import descriptor
 from federation.transparency import checkpoint, merkle, tiles
 from federation.transparency.replay import Replay
 from tests.objects import indicator
@@ -50,3 +51,10 @@ def test_its_consistency_proofs_hold(node: SimulatedNode, feed: SimulatedFeed) -
     verifier = Verifier.parse(feed.vkey)
     old, new = (checkpoint.verify(feed.checkpoint(n), feed.origin, verifier) for n in (3, 7))
     merkle.verify_consistency(old.size, old.root, new.size, new.root, proof)
+
+
+def test_its_descriptor_is_one(node: SimulatedNode, feed: SimulatedFeed) -> None:
+    body = requests.get(f"{node.base_url}/.well-known/retort.json", timeout=5).content
+    described = descriptor.read(body)
+    assert described.identity_id == node.organization.identity_id
+    assert [log.origin for log in described.logs] == [feed.origin]
