@@ -224,6 +224,7 @@ CELERY_TASK_ROUTES = {
     "indicators.push": {"queue": "pull"},
     "indicators.wake": {"queue": "wake"},
     "indicators.cosign": {"queue": "wake"},
+    "indicators.refresh_peers": {"queue": "wake"},
     "indicators.reconcile": {"queue": "reconcile"},
     "indicators.match": {"queue": "reconcile"},
 }

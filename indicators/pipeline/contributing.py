@@ -22,13 +22,15 @@ from indicators.detections.formats import Line
 from indicators.detections.identifiers import pseudonymize as tokens
 from indicators.detections.identifiers.intake import LineResult, LineStatus, accept, untokenized
 from indicators.detections.identifiers.sealing import keyed_digest
-from indicators.models import Detector, Job, Verdict
+from indicators.models import Detector, Draft, DraftState, Job, Verdict
+from indicators.pipeline.announcing import announce
 from indicators.pipeline.handing_over import hand_over, hand_over_all
 from indicators.telemetry import DETECTIONS
 
 log = structlog.get_logger("retort.pipeline")
 
 PSEUDONYMIZE, DRAFT, PUBLISH = "indicators.pseudonymize", "indicators.draft", "indicators.publish"
+MATCH = "indicators.match"
 #: Accounts that one task tokenizes: some seconds of one core.
 ACCOUNTS_AT_ONCE = 4_000
 DETECTIONS_AT_ONCE = 1_000
@@ -89,6 +91,7 @@ def results_of(job: Job) -> list[LineResult]:
 def pseudonymize(detections: Sequence[int], first: int = 0, last: int | None = None) -> None:
     """Tokens for the identifiers of these detections (of one: for its accounts first to last)."""
     due = tokens.pseudonymize(detections, first, last)
+    hand_over(MATCH)
     hand_over_all(DRAFT, due, at_once=CLUSTERS_AT_ONCE)
 
 
@@ -101,6 +104,9 @@ def draft(clusters: Sequence[int]) -> None:
 def publish(draft_ids: Sequence[UUID]) -> None:
     """Sign, store, log and index what these drafts say."""
     publication.publish_drafts(draft_ids)
+    published = Draft.objects.filter(pk__in=draft_ids, state=DraftState.PUBLISHED)
+    homes = published.values_list("collection_id", flat=True).distinct()
+    announce([home for home in homes if home is not None])
 
 
 def approve(draft_id: UUID, reviewer: User, reason: str = "") -> None:

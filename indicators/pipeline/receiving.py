@@ -16,7 +16,9 @@ from django.conf import settings
 from django.db import transaction
 
 from indicators.models import Collection, Member, Status
+from indicators.pipeline.announcing import announce
 from indicators.pipeline.handing_over import hand_over
+from indicators.pipeline.vouching import admit_posted
 from indicators.stix import Problem, StixObject, parse_objects
 from indicators.stix.stream import parse_in_parts
 from indicators.store.admission import admit
@@ -57,7 +59,8 @@ def receive(collection: Collection, member: Member, body: bytes) -> Status:
     if len(parsed.objects) > settings.POST_AT_ONCE:
         return _leave_to_worker(status, parsed.objects, failures)
     with transaction.atomic():
-        outcomes = admit(collection, member, parsed.objects, now=now)
+        outcomes = admit_posted(collection, member, parsed.objects)
+        announce([collection.pk])
         _record(status, outcomes, [], failures)
         status.save(force_insert=True)
     _count(collection, outcomes)
@@ -105,6 +108,7 @@ def import_objects(
     remaining = iter(objects)
     while batch := list(islice(remaining, BATCH)):
         outcomes = admit(collection, member, batch)
+        announce([collection.pk])
         _count(collection, outcomes)
         yield outcomes
 
@@ -139,7 +143,8 @@ def _finish_batch(status: Status, lines: Sequence[bytes]) -> bool:
     batch = lines[start : start + BATCH]
     source = b'{"objects":[' + b",".join(batch) + b"]}"
     parsed = parse_objects(source, max_bytes=len(source))
-    outcomes = admit(status.collection, status.member, parsed.objects)
+    outcomes = admit_posted(status.collection, status.member, parsed.objects)
+    announce([status.collection_id])
     _record(
         status,
         outcomes,
