@@ -1,4 +1,4 @@
-"""After a commit: whoever has to know of new entries is told by a task, and finds them in the log."""
+"""Who has to know of new entries is told by a task, after the commit, and finds them in the log."""
 
 from collections.abc import Iterable
 from uuid import UUID

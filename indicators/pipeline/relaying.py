@@ -1,4 +1,4 @@
-"""Which of what was pulled may be republished: TLP 2.0 as code, and audiences that only narrow. Pure.
+"""What of that which was pulled may be republished: TLP 2.0 as code; audiences only narrow. Pure.
 
 A relay adds no reader whom the origin's marking or audience leaves out. Loops end because a version
 is stored once in a collection, so what comes around again adds nothing.

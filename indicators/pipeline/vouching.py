@@ -1,4 +1,4 @@
-"""Whose are the objects that a member posts? Their origin signatures say it, by the keys pinned here.
+"""Whose are the objects that a member posts? Their signatures say it, by the keys pinned here.
 
 A collection that requires signatures refuses everything that isn't verified. Elsewhere an object by
 nobody whom this node knows is taken as unsigned; what is forged is refused everywhere.
