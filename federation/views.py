@@ -84,6 +84,24 @@ def consistency_proof(request: HttpRequest, log_id: UUID) -> HttpResponse:
     return _proof({"from": old, "to": new}, log.consistency(log_id, old, new))
 
 
+Withdrawn = Callable[[UUID, int], tuple[Sequence[int], bool]]
+"""The withdrawn entries of a log from an index on, rising, and whether there are more behind."""
+
+
+def withdrawn_of(listed: Withdrawn) -> View:
+    """`?from=`: the entries from there on whose objects have left the feed."""
+
+    @_refusals_answered
+    def withdrawn(request: HttpRequest, log_id: UUID) -> HttpResponse:
+        (start,) = _numbers(request, "from")
+        indexes, more = listed(log_id, start)
+        response = JsonResponse({"withdrawn": list(indexes), "more": more})
+        response["Cache-Control"] = _NOT_YET
+        return response
+
+    return withdrawn
+
+
 def _numbers(request: HttpRequest, *names: str) -> list[int]:
     """The named numbers, each given once, and nothing else in the query."""
     if set(request.GET) != set(names) or any(len(request.GET.getlist(n)) != 1 for n in names):

@@ -6,6 +6,7 @@ enough. Pure but for the reading that it is given.
 
 import zlib
 from collections.abc import Callable, Iterator
+from typing import IO, cast
 
 import zstandard
 
@@ -35,7 +36,7 @@ def inflate(read: Read, coding: str) -> Iterator[bytes]:
 
 def _zstd(read: Read) -> Iterator[bytes]:
     reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_reader(
-        _Source(read), read_size=STEP, read_across_frames=True
+        cast(IO[bytes], _Source(read)), read_size=STEP, read_across_frames=True
     )
     try:
         while content := reader.read(STEP):
@@ -61,7 +62,7 @@ def _gzip(read: Read) -> Iterator[bytes]:
 
 
 class _Source:
-    """`read` as a file; what zstandard reads from."""
+    """`read` as a file, as much of one as zstandard asks for."""
 
     def __init__(self, read: Read) -> None:
         self.read = read

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -171,7 +172,7 @@ class Source:
         if not isinstance(listed, list):
             raise PeerMisbehaved(f"{url} does not answer with a list, withdrawn.")
         indexes = [each for each in listed if isinstance(each, int) and not isinstance(each, bool)]
-        is_rising = all(a < b for a, b in zip(indexes, indexes[1:], strict=False))
+        is_rising = all(a < b for a, b in pairwise(indexes))
         if len(indexes) != len(listed) or not is_rising or (indexes and indexes[0] < start):
             raise PeerMisbehaved(f"{url} answers with something else than rising indexes.")
         if more and not indexes:

@@ -6,6 +6,7 @@ from django.urls import include, path
 from federation.urls import keyholder_urls, log_urls
 from indicators import keyholder
 from indicators.config import operations
+from indicators.store import withdrawal
 from indicators.taxii.logs import guard
 from indicators.taxii.views.discovery import nothing_here
 from indicators.web import views
@@ -17,7 +18,7 @@ urlpatterns = [
     path("ingest/v1/", include("indicators.ingest.urls")),
     path("taxii2/", include("indicators.taxii.urls")),
     path("taxii2", nothing_here, {"rest": ""}),
-    *log_urls(guard),
+    *log_urls(guard, withdrawal.withdrawn_from),
     *keyholder_urls(keyholder.guard),
     path("healthz/live", operations.live),
     path("healthz/ready", operations.ready),

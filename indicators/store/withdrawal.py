@@ -49,6 +49,20 @@ _ERASE = """
 UPDATE indicators_objectversion SET body = NULL, erased_at = %s, erased_because = %s
 WHERE stix_id = %s AND erased_at IS NULL
 """
+# Read in its order on one_withdrawal_an_entry.
+_LISTED = """
+SELECT seq FROM indicators_withdrawal WHERE collection_id = %s AND seq >= %s
+ORDER BY seq LIMIT %s
+"""
+MOST_LISTED = 10_000
+
+
+def withdrawn_from(log_id: UUID, start: int) -> tuple[list[int], bool]:
+    """The first withdrawn entries of a collection from `start` on, and whether there are more."""
+    with open_cursor() as cursor:
+        cursor.execute(_LISTED, (log_id, start, MOST_LISTED + 1))
+        found = [seq for (seq,) in cursor.fetchall()]
+    return found[:MOST_LISTED], len(found) > MOST_LISTED
 
 
 def withdraw(

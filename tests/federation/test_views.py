@@ -37,7 +37,12 @@ def guard(view: View) -> View:
     return guarded
 
 
-urlpatterns = [*log_urls(guard), path("elsewhere", lambda request: HttpResponse())]
+def withdrawn(log_id: UUID, start: int) -> tuple[list[int], bool]:
+    """Stands for the application's: three entries have left, two at a time are said."""
+    return [index for index in (3, 5, 600) if index >= start][:2], start <= 3
+
+
+urlpatterns = [*log_urls(guard, withdrawn), path("elsewhere", lambda request: HttpResponse())]
 
 
 @pytest.fixture
@@ -122,6 +127,16 @@ def test_what_may_change_is_not_kept(client: Client, root: str, path: str) -> No
     assert client.get(f"{root}/{path}")["Cache-Control"] == "private, no-store"
 
 
+def test_what_was_withdrawn_is_said(client: Client, root: str) -> None:
+    answer = client.get(f"{root}/withdrawn?from=0")
+    assert answer.json() == {"withdrawn": [3, 5], "more": True}
+
+
+def test_what_was_withdrawn_is_said_from_an_index_on(client: Client, root: str) -> None:
+    answer = client.get(f"{root}/withdrawn?from=4")
+    assert answer.json() == {"withdrawn": [5, 600], "more": False}
+
+
 # --- What is refused -----------------------------------------------------------------------------
 
 
@@ -177,6 +192,11 @@ def test_a_proof_asked_for_unclearly_is_refused(client: Client, root: str, query
     assert client.get(f"{root}/proof/inclusion?{query}").status_code == 400
 
 
+@pytest.mark.parametrize("query", ["", "from=", "from=-1", "from=1&from=2", "from=1&to=2"])
+def test_withdrawals_asked_for_unclearly_are_refused(client: Client, root: str, query: str) -> None:
+    assert client.get(f"{root}/withdrawn?{query}").status_code == 400
+
+
 @pytest.mark.parametrize("name", ["checkpoint", "tile/0/000", "proof/inclusion?index=0&size=1"])
 def test_a_log_that_does_not_exist_is_not_found(client: Client, name: str) -> None:
     assert client.get(f"/logs/{uuid4()}/{name}").status_code == 404
@@ -184,7 +204,7 @@ def test_a_log_that_does_not_exist_is_not_found(client: Client, name: str) -> No
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
 @pytest.mark.parametrize(
-    "name", ["checkpoint", "tile/0/000", "proof/inclusion", "proof/consistency"]
+    "name", ["checkpoint", "tile/0/000", "proof/inclusion", "proof/consistency", "withdrawn"]
 )
 def test_a_log_is_only_read(client: Client, root: str, name: str, method: str) -> None:
     assert getattr(client, method)(f"{root}/{name}").status_code == 405
@@ -198,7 +218,15 @@ def test_head_answers_as_get_does(client: Client, root: str, name: str) -> None:
 
 @pytest.mark.parametrize("method", ["get", "head", "post"])
 @pytest.mark.parametrize(
-    "name", ["checkpoint", "tile/0/000", "tile/garbage", "proof/inclusion", "proof/consistency"]
+    "name",
+    [
+        "checkpoint",
+        "tile/0/000",
+        "tile/garbage",
+        "proof/inclusion",
+        "proof/consistency",
+        "withdrawn",
+    ],
 )
 def test_the_guard_is_asked_first_at_every_door(client: Client, name: str, method: str) -> None:
     assert getattr(client, method)(f"/logs/{CLOSED}/{name}").status_code == 403
@@ -211,7 +239,7 @@ def test_every_door_of_a_log_is_guarded() -> None:
         asked.append(view)
         return view
 
-    doors = log_urls(remember)
+    doors = log_urls(remember, withdrawn)
     assert [door.callback for door in doors] == asked
 
 

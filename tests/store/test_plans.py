@@ -256,6 +256,15 @@ def test_a_withdrawal_costs_what_the_object_has(uneven: Collection) -> None:
     assert plans.visited <= 30
 
 
+def test_withdrawals_are_listed_by_their_place(uneven: Collection) -> None:
+    with explained() as plans:
+        found, more = withdrawal.withdrawn_from(uneven.pk, 115_000)
+    assert (len(found), more) == (5_000, False)
+    assert not plans.scanned
+    assert plans.indexes == {"one_withdrawal_an_entry"}
+    assert plans.visited <= 5_001
+
+
 def _branches(versions: feed.Versions) -> list[str]:
     return (
         ["every"]

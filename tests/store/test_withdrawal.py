@@ -9,10 +9,10 @@ from django.db import transaction
 
 from federation.transparency import log
 from indicators.models import Collection, Contradiction, Member, ObjectVersion, Withdrawal
-from indicators.store import feed
+from indicators.store import feed, withdrawal
 from indicators.store.custody import ensure_own_member
 from indicators.store.errors import NotTheOwner, StoreError, UnknownObject
-from indicators.store.withdrawal import erase, withdraw
+from indicators.store.withdrawal import erase, withdraw, withdrawn_from
 from tests.objects import domain_name, id_of, indicator, moment, stix_object
 from tests.store.witness import (
     EVERY,
@@ -58,6 +58,20 @@ def test_the_log_keeps_what_was_withdrawn(three: Collection, alder: Member) -> N
     assert list(log.entries(three.pk, 0, 4)) == before
     custody = sound(three)
     assert (custody.size, custody.served, custody.withdrawn) == (4, 1, 3)
+
+
+def test_what_was_withdrawn_is_listed_by_its_place(three: Collection, alder: Member) -> None:
+    withdraw(three, alder, A, ALL_OF_A, "mistake")
+    assert withdrawn_from(three.pk, 0) == ([0, 1, 2], False)
+    assert withdrawn_from(three.pk, 2) == ([2], False)
+
+
+def test_a_long_list_of_withdrawals_says_that_there_is_more(
+    three: Collection, alder: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(withdrawal, "MOST_LISTED", 2)
+    withdraw(three, alder, A, ALL_OF_A, "mistake")
+    assert withdrawn_from(three.pk, 0) == ([0, 1], True)
 
 
 def test_a_withdrawal_says_why_and_when(three: Collection, alder: Member) -> None:
