@@ -158,7 +158,7 @@ def test_an_unknown_post_is_nothing_to_finish(db: None) -> None:
 @pytest.mark.parametrize("step", ["admitted", "recorded"])
 def test_a_worker_that_dies_leaves_whole_batches(large: Status, after: int, step: str) -> None:
     """It dies with a batch stored, or with its status written too, but not committed."""
-    name, owner = {"admitted": ("admit", receiving), "recorded": ("save", Status)}[step]
+    name, owner = {"admitted": ("admit_posted", receiving), "recorded": ("save", Status)}[step]
     original, calls = getattr(owner, name), iter(range(1, 100))
 
     def die(*args: Any, **more: Any) -> Any:

@@ -142,7 +142,7 @@ def test_a_pending_post_survives_the_death_of_its_worker(
     settings.POST_AT_ONCE = 3
     monkeypatch.setattr(receiving, "BATCH", 2)
     status = content(birch.post(indicators(5)))
-    admit, calls = receiving.admit, []
+    admit, calls = receiving.admit_posted, []
 
     def dies_the_second_time(*args: Any, **facts: Any) -> Any:
         calls.append(1)
@@ -150,7 +150,7 @@ def test_a_pending_post_survives_the_death_of_its_worker(
             raise KeyboardInterrupt
         return admit(*args, **facts)
 
-    monkeypatch.setattr(receiving, "admit", dies_the_second_time)
+    monkeypatch.setattr(receiving, "admit_posted", dies_the_second_time)
     with pytest.raises(KeyboardInterrupt):
         pipeline.finish_post(UUID(status["id"]))
     half = content(birch.get(f"{ROOT}status/{status['id']}/"))
