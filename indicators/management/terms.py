@@ -1,5 +1,6 @@
-"""How commands name things: a member or detector by name, a collection by alias, title or id."""
+"""How commands name things: most by their name, a collection by alias, title or id."""
 
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
@@ -22,6 +23,14 @@ def detector_named(name: str) -> Detector:
     found = Detector.objects.filter(name=name).first()
     if found is None:
         raise CommandError(f"There is no detector {name!r}; `detector list` shows them.")
+    return found
+
+
+def person_named(name: str) -> User:
+    """The person of that user name, who may sign in."""
+    found = User.objects.filter(username=name, is_active=True).first()
+    if found is None:
+        raise CommandError(f"There is no person {name!r} here.")
     return found
 
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from indicators import pipeline
 from indicators.detections.drafts.making import readable
 from indicators.detections.errors import DetectionError
+from indicators.management.terms import person_named
 from indicators.management.verbs import VerbCommand
 from indicators.models import Draft, DraftState
 
@@ -53,12 +53,12 @@ class Command(VerbCommand):
 
     def approve(self, options: dict[str, Any]) -> None:
         with _refusals():
-            pipeline.approve(options["id"], _person(options), options["reason"])
+            pipeline.approve(options["id"], person_named(options["person"]), options["reason"])
         self.show([{"id": options["id"], "state": "approved"}], options)
 
     def reject(self, options: dict[str, Any]) -> None:
         with _refusals():
-            pipeline.reject(options["id"], _person(options), options["reason"])
+            pipeline.reject(options["id"], person_named(options["person"]), options["reason"])
         self.show([{"id": options["id"], "state": "rejected"}], options)
 
     def describe(self, options: dict[str, Any]) -> None:
@@ -66,7 +66,9 @@ class Command(VerbCommand):
         if draft is None or draft.cluster_id is None:
             raise CommandError("There is no such draft of a cluster.")
         with _refusals():
-            pipeline.describe_cluster(draft.cluster_id, _person(options), options["text"])
+            pipeline.describe_cluster(
+                draft.cluster_id, person_named(options["person"]), options["text"]
+            )
         self.show([{"cluster": draft.cluster_id, "drafted": "soon"}], options)
 
     @staticmethod
@@ -85,18 +87,12 @@ def _refusals() -> Iterator[None]:
         raise CommandError(str(error)) from error
 
 
-def _person(options: dict[str, Any]) -> User:
-    person = User.objects.filter(username=options["person"], is_active=True).first()
-    if person is None:
-        raise CommandError(f"There is no person {options['person']!r} here.")
-    return person
-
-
 def _row(draft: Draft) -> dict[str, Any]:
     return {
         "id": draft.pk,
         "state": draft.state,
         "since": draft.state_since,
+        "what": "answer" if draft.cluster is None else "cluster",
         "detector": "" if draft.cluster is None else draft.cluster.detector.name,
         "objects": draft.object_count,
         "why": draft.failure or "; ".join(draft.review_reasons),
