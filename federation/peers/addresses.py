@@ -46,8 +46,16 @@ _CARRIERS: list[tuple[IPv6Network, int]] = [
     (IPv6Network("64:ff9b::/96"), 96),  # NAT64
     (IPv6Network("2002::/16"), 16),  # 6to4
 ]
-# Public by the registry, and yet no place for a peer: tunnels and translation of their own.
-_CLOSED = [ip_network(each) for each in ("64:ff9b:1::/48", "2001::/23", "192.88.99.0/24")]
+# Public by some registries, and yet no place for a peer: tunnels, translation, protocols' own.
+_CLOSED = [
+    ip_network(each)
+    for each in (
+        "64:ff9b:1::/48",
+        "2001::/23",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+    )
+]
 _UNICAST = IPv6Network("2000::/3")
 """All of IPv6 that was ever given out to hosts (RFC 4291 §2.4)."""
 _KEPT_HANDLES = 4
@@ -119,8 +127,7 @@ def origin_of(url: str) -> tuple[str, str, int]:
     parts = _split(url)
     port = parts.port or _PORTS[parts.scheme]
     host = (parts.hostname or "").rstrip(".")
-    if ":" not in host:
-        _check_name(url, host)
+    _check_host(url, host)
     return parts.scheme, host, port
 
 
@@ -139,16 +146,18 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _check_name(url: str, host: str) -> None:
-    """Forms of IPv4 that only some programs read as such (2130706433, 0x7f.1, 0177.0.0.1)."""
+def _check_host(url: str, host: str) -> None:
+    """A name, or an address in its usual form: not 2130706433, 0x7f.1 or 0177.0.0.1, which only
+    some programs read as addresses, and none with a zone.
+    """
     last = host.rpartition(".")[2]
-    if _LOOKS_NUMERIC.fullmatch(last):
+    if ":" in host or _LOOKS_NUMERIC.fullmatch(last):
         try:
-            IPv4Address(host)
-        except ValueError as error:
-            raise AddressRefused(
-                f"{_shown(url)} spells an address in an unusual form; write it as four decimals."
-            ) from error
+            usual = "%" not in host and ip_address(host)
+        except ValueError:
+            usual = False
+        if not usual:
+            raise AddressRefused(f"{_shown(url)} does not spell an address in its usual form.")
     elif len(host) > 253 or not _NAME.fullmatch(host):
         raise AddressRefused(f"{_shown(url)} names no host.")
 
