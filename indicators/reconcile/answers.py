@@ -90,7 +90,7 @@ class _Answer(NamedTuple):
     origin: UUID
     cluster: int | None
     is_revoked: bool
-    count: int
+    times: int
     stance: int
     reaction: str
     matched_account_count: int | None
@@ -141,7 +141,7 @@ def _read(told: Object, now: datetime) -> Iterator[_Answer]:
             origin=origin,
             cluster=None,
             is_revoked=content.get("revoked", False),
-            count=min(content.get("count", 1), _MOST_COUNTED),
+            times=min(content.get("count", 1), _MOST_COUNTED),
             stance=_STANCES.get(content.get("opinion", ""), 0),
             reaction=feedback.get("reaction", ""),
             matched_account_count=_counted(feedback, "matched_account_count"),

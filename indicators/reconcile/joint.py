@@ -118,7 +118,9 @@ def connect(
 def _scene(cursor: Cursor, changed: Relinked) -> _Scene:
     touched = sorted(changed.subjects)
     own = ensure_own_member().pk
-    present = dict(cursor.execute(_PRESENT, {"subjects": touched, "own": own}).fetchall())
+    present: dict[str, UUID] = dict(
+        cursor.execute(_PRESENT, {"subjects": touched, "own": own}).fetchall()
+    )
     seats: dict[str, UUID] = dict(cursor.execute(_SEATS, (touched,)).fetchall())
     for old, new in changed.renamed.items():
         if old in seats and old not in present and new not in seats:
