@@ -21,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from federation import node_keys
 from federation.canonical import JSON, MAX_DEPTH, MalformedJSON, parse
 from federation.errors import AddressRefused, PeerMisbehaved, PeerUnavailable
+from federation.keys import SigningKey
 from federation.models import NodeKey
 from federation.peers import statuses
 from federation.peers.addresses import RETRY_AFTER, PinnedAdapter, origin_of
@@ -124,13 +125,20 @@ class Connection(_HTTPConnection):  # type: ignore[misc]  # it has no types
         return _json_object(url, self.read(url, statuses.JSON))
 
     def send_signed(
-        self, method: str, url: str, body: bytes, media: str = statuses.JSON
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        media: str = statuses.JSON,
+        *,
+        key: SigningKey | None = None,
     ) -> tuple[int, bytes]:
         """Status and body of what the peer answers to a request that this node signs (RFC 9421).
 
-        No credential goes with it. Raises for what waiting may cure, and for redirects.
+        No credential goes with it. Raises for what waiting may cure, and for redirects. `key`: the
+        request key, for a thread that has no database.
         """
-        key = node_keys.current_key(NodeKey.Purpose.REQUEST)
+        key = key or node_keys.current_key(NodeKey.Purpose.REQUEST)
         headers = self._merge_headers({"Accept": "*/*", "Content-Type": media})
         headers.update(sign_request(method, url, body, key, datetime.now(UTC)))
         answer = self._ask(
