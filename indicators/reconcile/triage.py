@@ -12,6 +12,7 @@ from indicators.detections.errors import DetectionError
 from indicators.models import MatchState
 from indicators.reconcile import replies
 from indicators.reconcile.answering import draft_answers
+from indicators.reconcile.joint import connect
 from indicators.reconcile.replies import Said
 from indicators.store.sql import Cursor, open_cursor
 
@@ -65,6 +66,7 @@ def decide(
         subjects = [f"match {uuid}" for uuid in found.values()]
         # Not the note: people may write identifiers there, and the audit log is for ever.
         audit.record_each(user.get_username(), state.value, subjects, reaction=said.reaction)
+        connect(cursor, (), list(found), (), datetime.now(UTC))
     return drafts
 
 

@@ -8,7 +8,7 @@ import pytest
 from celery import current_app
 from django.contrib.auth.models import User
 
-from indicators.models import AuditEvent, Draft, Match, MatchState
+from indicators.models import AuditEvent, Draft, JointEdge, Match, MatchState
 from indicators.reconcile.replies import ReplyRefused
 from indicators.reconcile.triage import MOST, TriageRefused, decide
 from tests.contributing.feed import latest
@@ -110,3 +110,11 @@ def test_a_reopened_match_is_nobodys_decision(leads: Leads) -> None:
 def test_a_match_that_waits_for_information_says_nothing(leads: Leads) -> None:
     leads.decide(leads.match(), MatchState.NEEDS_INFORMATION, analyst("ana"))
     assert not Draft.objects.filter(match__isnull=False).exists()
+
+
+def test_a_false_positive_connects_nobody(leads: Leads) -> None:
+    match, ana = leads.match(), analyst("ana")
+    leads.decide(match, MatchState.CONFIRMED, ana)
+    assert JointEdge.objects.count() == 1
+    leads.decide(match, MatchState.FALSE_POSITIVE, ana)
+    assert not JointEdge.objects.exists()
