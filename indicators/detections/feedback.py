@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from indicators.detections import audit
+from indicators.detections import audit, due_matches
 from indicators.detections.drafts import policy
 from indicators.detections.errors import DetectionError
 from indicators.detections.identifiers.sealed_rows import FALSE_POSITIVE
@@ -118,4 +118,5 @@ def _act_on(
     cursor.execute(_WITHHOLD if is_false else _REINSTATE, asked)
     clusters = sorted({number for (number,) in cursor.fetchall()})
     cursor.execute(_DUE, {"clusters": clusters, "now": now})
+    due_matches.has_changed(cursor, clusters, now)
     return tuple(clusters)

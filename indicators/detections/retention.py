@@ -14,7 +14,7 @@ from federation.pseudonyms.epochs import EpochKey
 from federation.pseudonyms.keyholder import KeyHolder, configured_key_holder
 from federation.pseudonyms.normalize import KINDS
 from federation.pseudonyms.voprf import TOKEN_BYTES, key_id
-from indicators.detections import audit
+from indicators.detections import audit, due_matches
 from indicators.detections.drafts import seating
 from indicators.detections.identifiers import allowlist
 from indicators.detections.identifiers.pseudonymize import (
@@ -42,7 +42,7 @@ SET sealed = NULL, data_key_id = NULL,
     stage = CASE WHEN stage IN ('received', 'failed') THEN 'withheld' ELSE stage END,
     stage_since = CASE WHEN stage IN ('received', 'failed') THEN %(now)s ELSE stage_since END,
     reason = CASE WHEN stage IN ('received', 'failed') THEN %(reason)s ELSE reason END
-WHERE id = ANY(%(ids)b::int8[])
+WHERE id = ANY(%(ids)b::int8[]) RETURNING cluster_id
 """
 _TOO_LATE = "Its time was over before its identifiers had tokens; they are destroyed."
 # accounts_by_age_of_tokens: whether there is anything to do costs one look, however many there are.
@@ -94,6 +94,8 @@ def destroy_expired(now: datetime, limit: int = 200) -> int:
         expired = [number for (number,) in cursor.fetchall()]
         if expired:
             cursor.execute(_FORGET, {"ids": expired, "now": now, "reason": _TOO_LATE})
+            clusters = sorted({cluster for (cluster,) in cursor.fetchall()})
+            due_matches.has_changed(cursor, clusters, now)
             accounts = drop_accounts(cursor, expired)
             audit.record(
                 ACTOR, "destroy", "identifiers", detections=len(expired), accounts=accounts
@@ -137,6 +139,7 @@ def retokenize(now: datetime, after: int = 0, limit: int = CHUNK) -> int | None:
         _add_tokens(cursor, [token for token in tokens if token.account in kept])
         cursor.execute(_REDRAFT, (now, detections))
         mark_due(cursor, detections, now)
+        due_matches.has_new_tokens(cursor, detections, now)
     return accounts[-1]
 
 
@@ -168,7 +171,9 @@ def withhold_allowed(now: datetime, after: int = 0, limit: int = CHUNK) -> int |
         with transaction.atomic(), open_cursor() as cursor:
             cursor.execute(_LOCK_CLUSTERS, (detections,))
             cursor.execute(_DROP_TOKENS, (detections, [row.id for row in theirs]))
-            seating.unseat(cursor, mark_due(cursor, detections, now))
+            clusters = mark_due(cursor, detections, now)
+            seating.unseat(cursor, clusters)
+            due_matches.has_changed(cursor, clusters, now)
             audit.record(ACTOR, "withhold", "tokens", accounts=len(theirs))
     return accounts[-1]
 
@@ -203,5 +208,7 @@ def _drop_key(key: bytes, now: datetime, limit: int) -> int:
             tokens, accounts, detections = (list(column) for column in zip(*old, strict=True))
             cursor.execute(_LOCK_CLUSTERS, (sorted(set(detections)),))
             cursor.execute(_DROP, (tokens, accounts))
-            seating.unseat(cursor, mark_due(cursor, sorted(set(detections)), now))
+            clusters = mark_due(cursor, sorted(set(detections)), now)
+            seating.unseat(cursor, clusters)
+            due_matches.has_changed(cursor, clusters, now)
     return len(old)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from indicators.store.sql import Cursor
+from indicators.store.sql import Cursor, open_cursor
 
 #: What is read of a collection at once: objects, and bytes of those that matter here.
 LIMIT = 2_000
@@ -24,6 +24,8 @@ _BEGIN = (
     "INSERT INTO indicators_reconciled (collection_id, size) VALUES (%s, 0) ON CONFLICT DO NOTHING"
 )
 _SIZE = "SELECT size FROM indicators_reconciled WHERE collection_id = %s FOR UPDATE"
+# Entries behind the last one that is there were withdrawn, if the log had them before we looked.
+_HEAD = "SELECT size FROM federation_log WHERE id = %s"
 _MOVE = "UPDATE indicators_reconciled SET size = %s, at = %s WHERE collection_id = %s"
 # indicators_entry_pkey, then a body by its primary key where it matters; what lies beyond
 # %(most)s bytes is left to the next batch.
@@ -58,6 +60,7 @@ class Received:
     is_revoked: bool
     tlp: int | None
     content: Mapping[str, Any]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,34 @@ def take_turn(cursor: Cursor) -> None:
     cursor.execute(_TURN)
 
 
-def read_new(cursor: Cursor, collection: UUID, limit: int = LIMIT) -> Batch:
-    """What follows the reconciled part of a collection's log, read on a binary cursor.
+def read_new(collection: UUID, limit: int = LIMIT) -> Batch:
+    """What follows the reconciled part of a collection's log.
 
     Nobody else reads that collection so until the transaction ends.
     """
+    with open_cursor(binary=True) as cursor:
+        head = cursor.execute(_HEAD, (collection,)).fetchone() or (0,)
+        size, rows = _read(cursor, collection, limit)
+    newest: dict[str, Received] = {}
+    for _, stix_id, type_name, version, origin, is_revoked, tlp, body in rows:
+        held = newest.get(stix_id)
+        if body is None or (held is not None and held.version > version):
+            continue  # of no matter here, or erased since; or a late copy of an older version
+        content = orjson.loads(body)
+        newest[stix_id] = Received(
+            stix_id, type_name, version, origin, is_revoked, tlp, content, body
+        )
+    after = rows[-1][0] + 1 if rows else max(size, *head)
+    return Batch(collection, size, after, bool(rows), list(newest.values()))
+
+
+def move(cursor: Cursor, batch: Batch, now: datetime) -> None:
+    """The batch is reconciled, in the transaction that stored what was found."""
+    cursor.execute(_MOVE, (batch.after, now, batch.collection))
+
+
+def _read(cursor: Cursor, collection: UUID, limit: int) -> tuple[int, list[tuple[Any, ...]]]:
+    """How far the collection was reconciled, and the entries that follow."""
     cursor.execute(_BEGIN, (collection,))
     [(size,)] = cursor.execute(_SIZE, (collection,)).fetchall()
     asked = {
@@ -94,18 +120,4 @@ def read_new(cursor: Cursor, collection: UUID, limit: int = LIMIT) -> Batch:
         "types": _READ_TYPES,
         "most": _MOST_BYTES,
     }
-    rows = cursor.execute(_NEW, asked).fetchall()
-    newest: dict[str, Received] = {}
-    for _, stix_id, type_name, version, origin, is_revoked, tlp, body in rows:
-        held = newest.get(stix_id)
-        if body is None or (held is not None and held.version > version):
-            continue  # of no matter here, or erased since; or a late copy of an older version
-        content = orjson.loads(body)
-        newest[stix_id] = Received(stix_id, type_name, version, origin, is_revoked, tlp, content)
-    after = rows[-1][0] + 1 if rows else size
-    return Batch(collection, size, after, bool(rows), list(newest.values()))
-
-
-def move(cursor: Cursor, batch: Batch, now: datetime) -> None:
-    """The batch is reconciled, in the transaction that stored what was found."""
-    cursor.execute(_MOVE, (batch.after, now, batch.collection))
+    return size, cursor.execute(_NEW, asked).fetchall()

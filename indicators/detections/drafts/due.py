@@ -5,11 +5,12 @@ A few statements for a whole batch of clusters, in the caller's transaction.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 
-from indicators.detections import audit
+from indicators.detections import audit, due_matches
 from indicators.detections.drafts.facts import ClusterFacts, absorb
 from indicators.detections.finding import Finding
 from indicators.detections.identifiers.sealed_rows import open_account
@@ -158,6 +159,7 @@ def save(cursor: Cursor, due: Sequence[Due], sealer: Sealer) -> None:
             [content for _, content in sealed],
         ),
     )
+    due_matches.has_changed(cursor, [each.id for each in due], datetime.now(UTC))
 
 
 def personal(

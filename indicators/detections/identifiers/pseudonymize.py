@@ -18,7 +18,7 @@ from federation.errors import NotNormalizable
 from federation.pseudonyms.fingerprint import bands
 from federation.pseudonyms.keyholder import KeyHolder, configured_key_holder, tokenize
 from federation.pseudonyms.normalize import KINDS, Normalized, normalize
-from indicators.detections import audit
+from indicators.detections import audit, due_matches
 from indicators.detections.identifiers import allowlist
 from indicators.detections.identifiers.allowlist import AllowList
 from indicators.detections.identifiers.sealed_rows import (
@@ -269,6 +269,8 @@ def _finish(detections: Sequence[int]) -> list[int]:
         cursor.execute(_ADVANCE, ("tokenized", now, "", done))
         outlived = [old for (old,) in cursor.execute(_OUTLIVED, ([*done, *withheld],)).fetchall()]
         drop_accounts(cursor, outlived)
+        due_matches.has_new_tokens(cursor, done, now)
+        due_matches.has_changed(cursor, mark_due(cursor, outlived, now), now)
         return mark_due(cursor, [*done, *outlived], now)
 
 
