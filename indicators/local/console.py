@@ -3,7 +3,15 @@
 import os
 from typing import TextIO
 
-_COLOURS = {"database": 34, "broker": 35, "web": 32, "worker": 36, "scheduler": 33, "retort": 1}
+_COLOURS = {
+    "database": 34,
+    "broker": 35,
+    "web": 32,
+    "worker": 36,
+    "courier": 36,
+    "scheduler": 33,
+    "retort": 1,
+}
 _ALARM = 31
 _WIDTH = max(map(len, _COLOURS))
 

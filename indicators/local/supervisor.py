@@ -30,6 +30,7 @@ CHATTER = {
     "broker": ("Memory overcommit must be enabled", "Received SIGTERM", "ready to exit, bye"),
     "web": ("Python threads, which seems quite high",),
     "worker": ("worker: Warm shutdown",),
+    "courier": ("worker: Warm shutdown",),
 }
 
 
