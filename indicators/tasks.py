@@ -79,6 +79,55 @@ def publish(self: Task, drafts: list[str]) -> None:
         _on_failure(self, error, drafts, lambda each, why: pipeline.stop_draft(UUID(each), why))
 
 
+@shared_task(name=pipeline.PULL, autoretry_for=_PASSING, retry_backoff=True)
+def pull(subscription: str) -> None:
+    pipeline.pull(UUID(subscription))
+
+
+@shared_task(name=pipeline.PUSH, autoretry_for=_PASSING, retry_backoff=True)
+def push(push_id: str) -> None:
+    pipeline.push_collection(UUID(push_id))
+
+
+@shared_task(name=pipeline.WAKE, autoretry_for=_PASSING, retry_backoff=True)
+def wake(collection: str) -> None:
+    pipeline.wake_readers(UUID(collection))
+
+
+@shared_task(name=pipeline.COSIGN, autoretry_for=_PASSING, retry_backoff=True)
+def cosign() -> None:
+    pipeline.cosign_logs()
+
+
+@shared_task(name=pipeline.RECONCILE, autoretry_for=_PASSING, retry_backoff=True)
+def reconcile(collection: str) -> None:
+    pipeline.reconcile(UUID(collection))
+
+
+@shared_task(name=pipeline.MATCH, autoretry_for=_PASSING, retry_backoff=True)
+def match() -> None:
+    pipeline.match()
+
+
+@shared_task(name="indicators.retire", autoretry_for=_PASSING, retry_backoff=True)
+def retire() -> None:
+    pipeline.retire()
+
+
+@shared_task(name="indicators.exchange", autoretry_for=_PASSING, retry_backoff=True)
+def exchange() -> None:
+    """What is due between this node and its peers, and was not sent by whoever caused it."""
+    now = datetime.now(UTC)
+    pipeline.hand_over_due(now, pause=_WAITS)
+    pipeline.resume_waking()
+    pipeline.resume_reconciling(now - timedelta(seconds=10))
+
+
+@shared_task(name=pipeline.REFRESH_PEERS, autoretry_for=_PASSING, retry_backoff=True)
+def refresh_peers() -> None:
+    pipeline.refresh_peers()
+
+
 @shared_task(name="indicators.resume_pending")
 def resume_pending() -> None:
     older_than = datetime.now(UTC) - _WAITS

@@ -9,6 +9,13 @@ app = Celery("retort")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = {
     "resume what a crash left pending": {"task": "indicators.resume_pending", "schedule": 30.0},
+    "what is due with peers": {"task": "indicators.exchange", "schedule": 5.0},
+    "witnesses": {"task": "indicators.cosign", "schedule": 30.0},
+    "peers as they describe themselves": {
+        "task": "indicators.refresh_peers",
+        "schedule": 3600.0,
+    },
+    "what is over": {"task": "indicators.retire", "schedule": 3600.0},
     "keys of token epochs": {"task": "indicators.rotate_epochs", "schedule": 3600.0},
     "end of what may be kept": {"task": "indicators.destroy_expired", "schedule": 3600.0},
     "checkpoints are fresh": {"task": "indicators.check_logs", "schedule": 3600.0},

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from federation.urls import keyholder_urls, log_urls
-from indicators import keyholder
+from federation.urls import descriptor_urls, keyholder_urls, log_urls, signed_urls
+from indicators import keyholder, peering, pipeline
 from indicators.config import operations
 from indicators.store import withdrawal
 from indicators.taxii.logs import guard
@@ -20,6 +20,8 @@ urlpatterns = [
     path("taxii2", nothing_here, {"rest": ""}),
     *log_urls(guard, withdrawal.withdrawn_from),
     *keyholder_urls(keyholder.guard),
+    *descriptor_urls(peering.describe),
+    *signed_urls(pipeline.woken),
     path("healthz/live", operations.live),
     path("healthz/ready", operations.ready),
     path("metrics", operations.metrics),

@@ -1,19 +1,25 @@
-"""The two flows on one page; every arrow is one call.
+"""The flows on one page; every arrow is one call.
 
 detector ─► contribute ─► pseudonymize ─► draft ─┬─ by policy ─► publish ─┐
   (accept: sealed)   (tokens by the key-holder)  └─ a person ──► approve ─┤
                                                      approves             ▼
-                                                        store + log + token index
-member ─► receive ─┬─ small ─► admit ────────────────────────────────────▲
-                   └─ large ─► finish_post, by a worker ─► admit ─────────┤
-administrator ─► import_objects ─► admit, a batch at a time ──────────────┘
+                                                        store + log + token index ─► announce
+member ─► receive ─┬─ small ─► admit ────────────────────────────────────▲          │      │
+                   └─ large ─► finish_post, by a worker ─► admit ─────────┤          ▼      ▼
+administrator ─► import_objects ─► admit, a batch at a time ──────────────┤        wake  reconcile
+peer ─► pull ─► verify ─► place in its log ─► store_page (inbox) ─► relay ┘          │      │
+  ▲                                                                                  │      ▼
+  └──────────────────────────────────── its readers pull ◄───────────────────────────┘   matches
+publish ◄── answers (sightings, opinions) ◄── decide_matches ◄── a person ◄──────────────────┘
 
-The stages of a contribution are tasks over ids. What they still have to do is in the tables, so a
-task that is lost is sent again (`resume`), and one that comes twice finds nothing to do.
+The stages are tasks over ids. What they still have to do is in the tables, so a task that is lost
+is sent again (`resume`, `exchange`), and one that comes twice finds nothing to do.
 """
 
+from indicators.pipeline.announcing import RECONCILE, WAKE, announce
 from indicators.pipeline.contributing import (
     DRAFT,
+    MATCH,
     PSEUDONYMIZE,
     PUBLISH,
     IdempotencyConflict,
@@ -28,6 +34,18 @@ from indicators.pipeline.contributing import (
     reject,
     results_of,
 )
+from indicators.pipeline.peering import (
+    PUSH,
+    REFRESH_PEERS,
+    hand_over_due,
+    open_push,
+    recheck_quarantine,
+    refresh_peers,
+    relay_to,
+    subscribe,
+    unfreeze,
+)
+from indicators.pipeline.pulling import PULL, Pulled, pull, woken
 from indicators.pipeline.receiving import (
     BATCH,
     FINISH_POST,
@@ -36,6 +54,7 @@ from indicators.pipeline.receiving import (
     receive,
     resume_pending,
 )
+from indicators.pipeline.reconciling import match, reconcile, resume_reconciling, retire
 from indicators.pipeline.triaging import decide_matches, send_homeless_answers
 from indicators.pipeline.upkeep import (
     RETOKENIZE,
@@ -54,35 +73,64 @@ from indicators.pipeline.waiting import (
     stop_draft,
     waiting,
 )
+from indicators.pipeline.waking import (
+    COSIGN,
+    cosign_logs,
+    push_collection,
+    resume_waking,
+    wake_readers,
+)
 
 __all__ = [
     "BATCH",
+    "COSIGN",
     "DRAFT",
     "FINISH_POST",
+    "MATCH",
     "PSEUDONYMIZE",
     "PUBLISH",
+    "PULL",
+    "PUSH",
+    "RECONCILE",
+    "REFRESH_PEERS",
     "RETOKENIZE",
+    "WAKE",
     "IdempotencyConflict",
+    "Pulled",
     "Receipt",
     "Waiting",
+    "announce",
     "approve",
     "check_logs",
     "contribute",
+    "cosign_logs",
     "decide_matches",
     "describe_cluster",
     "destroy_expired",
     "draft",
     "feedback",
     "finish_post",
+    "hand_over_due",
     "import_objects",
+    "match",
     "note_delay",
+    "open_push",
     "pseudonymize",
     "publish",
+    "pull",
+    "push_collection",
     "receive",
+    "recheck_quarantine",
+    "reconcile",
+    "refresh_peers",
     "reject",
+    "relay_to",
     "results_of",
     "resume",
     "resume_pending",
+    "resume_reconciling",
+    "resume_waking",
+    "retire",
     "retokenize",
     "rotate_epochs",
     "run_again",
@@ -90,5 +138,9 @@ __all__ = [
     "stop_cluster",
     "stop_detection",
     "stop_draft",
+    "subscribe",
+    "unfreeze",
     "waiting",
+    "wake_readers",
+    "woken",
 ]

@@ -113,6 +113,11 @@ def pull(subscription_id: UUID) -> Pulled:
     return _ended(subscription, pulled, retry_after=None)
 
 
+def woken(subscription_id: UUID) -> None:
+    """A peer says that there is more: it is pulled at once."""
+    hand_over(PULL, str(subscription_id))
+
+
 _FLOODED = (
     "More of its objects were refused than are kept; look at them (`peer quarantine`) and ask its"
     " operator."
