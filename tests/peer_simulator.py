@@ -186,6 +186,13 @@ class SimulatedNode:
         self._server: ThreadingHTTPServer | None = None
         self._closing = threading.Event()
 
+    @classmethod
+    def of(cls, organization: Organization) -> "SimulatedNode":
+        """The node of an organization that nobody asks: its description is all there is of it."""
+        node = cls(organization.name)
+        node.organization, node.base_url = organization, "https://retort.example"
+        return node
+
     @property
     def host(self) -> str:
         return urlsplit(self.base_url).netloc

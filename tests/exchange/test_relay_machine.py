@@ -44,6 +44,8 @@ MARKS: dict[Tlp | None, list[str]] = {
 }
 sectors = st.sampled_from(["lab", "lab", "cloud", "hub", "authority"])
 positions = st.integers(0, 999)
+#: What may be relayed comes more often: the rest never gets far.
+marks = st.sampled_from([*MARKS, None, Tlp.CLEAR, Tlp.GREEN])
 
 
 class RelayMachine(RuleBasedStateMachine):
@@ -105,17 +107,21 @@ class RelayMachine(RuleBasedStateMachine):
             if pipe.reader is node:
                 pipe.targets += [s for s in node.shelves if s not in pipe.targets]
 
-    @rule(who=positions, where=positions, tlp=st.sampled_from(list(MARKS)))
-    def publish(self, who: int, where: int, tlp: Tlp | None) -> None:
+    @rule(drawn=st.lists(st.tuples(positions, positions, marks), min_size=1, max_size=6))
+    def publish(self, drawn: list[tuple[int, int, Tlp | None]]) -> None:
+        for who, where, tlp in drawn:
+            author = self.node(who)
+            obj = self.new_object(author, tlp)
+            self.federation.publish(author, author.shelves[where % len(author.shelves)], obj)
+
+    def new_object(self, author: Node, tlp: Tlp | None) -> StixObject:
         self.made += 1
-        author = self.node(who)
         value = indicator(
             f"{id(self)}/{self.made}",
             created_by_ref=f"identity--{author.member}",
             **({"object_marking_refs": MARKS[tlp]} if MARKS[tlp] else {}),
         )
-        shelf = author.shelves[where % len(author.shelves)]
-        self.federation.publish(author, shelf, stix_object(value))
+        return stix_object(value)
 
     @rule(which=positions, revoked=st.booleans(), where=positions)
     def publish_again(self, which: int, revoked: bool, where: int) -> None:
