@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -93,6 +94,14 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} on {self.collection_id}"
+
+    def clean(self) -> None:
+        """Access that the collection's audience includes; raises ValidationError."""
+        if self.collection.is_inbox:
+            raise ValidationError(
+                f"{self.collection.title} is an inbox, which nobody else reads or writes; relay it"
+                " to a collection of your own."
+            )
 
 
 class Relay(models.Model):

@@ -94,6 +94,11 @@ def grant_access(
     collection: Collection, member: Member, *, can_read: bool, can_write: bool
 ) -> Grant:
     """Give a member access, replacing what it had; raises OutsideAudience."""
+    if collection.is_inbox:
+        raise OutsideAudience(
+            f"{collection.title} is an inbox, which nobody else reads or writes; relay it to a"
+            " collection of your own."
+        )
     if can_read and not Audience(collection.audience).includes(member.sector):
         raise OutsideAudience(
             f"{collection.title} is for {Audience(collection.audience).label};"

@@ -1,6 +1,9 @@
 """Whatever is changed behind the store's back is found."""
 
+from collections.abc import Callable
+
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from federation.errors import LogDamaged
@@ -190,3 +193,11 @@ def test_a_grant_replaces_the_one_before(forum: Collection, alder: Member) -> No
 def test_this_node_is_one_member(db: None) -> None:
     assert ensure_own_member() == ensure_own_member()
     assert Member.objects.filter(is_self=True).count() == 1
+
+
+def test_nobody_is_let_into_an_inbox(open_one: Callable[..., Collection], alder: Member) -> None:
+    inbox = open_one(title="From Birch", audience=Audience.NAMED, is_inbox=True)
+    with pytest.raises(OutsideAudience, match="inbox"):
+        grant_access(inbox, alder, can_read=True, can_write=False)
+    with pytest.raises(ValidationError, match="inbox"):
+        Grant(collection=inbox, member=alder).full_clean()

@@ -26,6 +26,11 @@ class Command(VerbCommand):
             default=Audience.MEMBERS,
             help="who it is for; decides the strictest TLP that it takes (default: members)",
         )
+        create.add_argument(
+            "--require-signatures",
+            action="store_true",
+            help="refuse what carries no valid origin signature",
+        )
         self.verb(verbs, "list", self.list, "List collections, with size and log key (vkey).")
         grant = self.verb(verbs, "grant", self.grant, "Let a member know of it, read it, write it.")
         grant.add_argument("collection")
@@ -42,6 +47,7 @@ class Command(VerbCommand):
             alias=options["alias"],
             description=options["description"],
             audience=options["audience"],
+            signatures_required=options["require_signatures"],
         )
         self.show([_row(collection)], options)
 
@@ -86,7 +92,8 @@ def _row(collection: Collection) -> dict[str, Any]:
         "title": collection.title,
         "alias": collection.alias or "",
         "id": str(collection.pk),
-        "audience": collection.audience,
+        "audience": "inbox" if collection.is_inbox else collection.audience,
+        "signatures": "required" if collection.signatures_required else "optional",
         "entries": Log.objects.get(pk=collection.pk).size,
         "vkey": log.verifier(collection.pk).vkey,
     }
