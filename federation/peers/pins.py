@@ -49,7 +49,7 @@ def end_lost_keys(peer: Peer, described: Descriptor) -> None:
     """End the keys that a peer no longer has where its logs were last seen: they sign no more."""
     sizes = dict(peer.logs.values_list("origin", "size"))
     kept = [key.kid for key in described.keys]
-    peer.keys.filter(until=None).exclude(kid__in=kept).update(until=sizes)
+    peer.keys.filter(until__isnull=True).exclude(kid__in=kept).update(until=sizes)
 
 
 def _key_row(peer: Peer, key: Key) -> PeerKey:
