@@ -13,7 +13,8 @@ import pytest
 
 from federation import errors
 from federation.keys import Verifier
-from federation.transparency import checkpoint, merkle, note, tiles
+from federation.transparency import checkpoint, cosignature, merkle, note, submission, tiles
+from federation.transparency.cosignature import Witness
 from federation.transparency.replay import Replay
 
 from .vectors import VECTORS, from_base64, read_vectors
@@ -21,6 +22,7 @@ from .vectors import VECTORS, from_base64, read_vectors
 REFUSED = VECTORS / "refused"
 REASONS: dict[str, dict[str, Any]] = read_vectors("refused/index.json")
 ALDER = read_vectors("log/alder.json")
+COSIGNED = read_vectors("log/cosignature.json")
 ORIGIN = ALDER["origin"]
 VERIFIER = Verifier.parse(ALDER["vkey"])
 
@@ -68,6 +70,19 @@ def offer_replay(path: Path) -> None:
     replay.conclude(claim["checkpoint"].encode())
 
 
+def offer_cosignature(path: Path) -> None:
+    text = note.parse(ALDER["checkpoint"].encode()).text
+    cosignature.verify(text, path.read_bytes(), Witness.parse(COSIGNED["vkey"]))
+
+
+def offer_witness(path: Path) -> None:
+    Witness.parse(path.read_text())
+
+
+def offer_submission(path: Path) -> None:
+    submission.parse(path.read_bytes())
+
+
 DOORS: dict[str, Callable[[Path], None]] = {
     "note": offer_note,
     "checkpoint": offer_checkpoint,
@@ -76,6 +91,9 @@ DOORS: dict[str, Callable[[Path], None]] = {
     "entries": offer_entries,
     "vkey": offer_vkey,
     "replay": offer_replay,
+    "cosignature": offer_cosignature,
+    "witness": offer_witness,
+    "submission": offer_submission,
 }
 
 
