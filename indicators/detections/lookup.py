@@ -5,7 +5,7 @@ what the indicator's marking says, and never more than a limit before a person h
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,6 +21,7 @@ from indicators.detections.finding import Identifier
 from indicators.detections.identifiers import allowlist
 from indicators.models import Collection, Grant, Member
 from indicators.stix import Tlp
+from indicators.stix.decay import remaining
 from indicators.stix.markings import strictest_tlp
 from indicators.stix.tokens import tokens_of
 from indicators.store.sql import open_cursor
@@ -179,15 +180,13 @@ def _is_over(content: Mapping[str, Any], now: datetime) -> bool:
 
 
 def _score(content: Mapping[str, Any], now: datetime) -> int:
-    """Confidence, less what the indicator's own decay takes: 1 - (age / lifetime)^(1 / speed)."""
+    """Confidence, less what the indicator's own decay takes."""
     confidence: int = content.get("confidence", _UNSAID)
     decay = _extension(content).get("decay")
     if decay is None:
         return confidence
-    age = max(now - datetime.fromisoformat(content["modified"]), timedelta())
-    share = min(age / timedelta(days=decay["lifetime_days"]), 1.0)
-    left: float = 1 - share ** (1 / decay.get("speed", 1))
-    return round(confidence * left)
+    age = now - datetime.fromisoformat(content["modified"])
+    return round(confidence * remaining(age, decay["lifetime_days"], decay.get("speed", 1)))
 
 
 def _action(content: Mapping[str, Any], permitting: set[str], restricting: set[str]) -> Action:

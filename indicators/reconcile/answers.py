@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from indicators.detections.drafts.objects import EXTENSIONS
+from indicators.reconcile.assessment import reassess
 from indicators.store.sql import Cursor
 
 Object = tuple[str, datetime, bytes, UUID]
@@ -102,30 +103,44 @@ class _Answer(NamedTuple):
 def take(cursor: Cursor, objects: Sequence[Object], now: datetime) -> set[str]:
     """Take in the answers among these objects; the ids of what they are on, or were.
 
+    The joint clusters of those are assessed anew.
+
     objects: (id, version, canonical body, the member whose word it is). Of several versions the
     newest counts, in whatever order they come. Each has the opinion's or sighting's right types.
     """
+    newest = _newest(objects)
+    if not newest:
+        return set()
+    answers = [answer for each in newest for answer in _read(each, now)]
+    versions = [each[0] for each in newest], [each[1] for each in newest]
+    before = cursor.execute(_BEFORE, versions).fetchall()
+    targets = {answer.target for answer in answers}
+    about: dict[str, int] = dict(cursor.execute(_ABOUT, (sorted(targets),)).fetchall())
+    clusters = sorted({*about.values(), *(number for _, number in before if number)})
+    cursor.execute(_LOCK, (clusters,))
+    counted = _tally(cursor, clusters)
+    cursor.execute(_DROP, versions)
+    _store(cursor, [answer._replace(cluster=about.get(answer.target)) for answer in answers])
+    _count(cursor, counted, _tally(cursor, clusters))
+    targets.update(target for target, _ in before)
+    reassess(cursor, (), targets, now)
+    return targets
+
+
+def _newest(objects: Iterable[Object]) -> list[Object]:
+    """The newest version of each sighting and opinion."""
     newest: dict[str, Object] = {}
     for each in objects:
         if each[0].startswith(("sighting--", "opinion--")):
-            before = newest.get(each[0])
-            if before is None or before[1] < each[1]:
+            held = newest.get(each[0])
+            if held is None or held[1] < each[1]:
                 newest[each[0]] = each
-    if not newest:
-        return set()
-    answers = [answer for each in newest.values() for answer in _read(each, now)]
-    ids, versions = list(newest), [version for _, version, _, _ in newest.values()]
-    before_rows = cursor.execute(_BEFORE, (ids, versions)).fetchall()
-    targets = {answer.target for answer in answers}
-    about: dict[str, int] = dict(cursor.execute(_ABOUT, (sorted(targets),)).fetchall())
-    clusters = sorted({*about.values(), *(number for _, number in before_rows if number)})
-    cursor.execute(_LOCK, (clusters,))
-    counted = _tally(cursor, clusters)
-    cursor.execute(_DROP, (ids, versions))
-    located = [answer._replace(cluster=about.get(answer.target)) for answer in answers]
-    cursor.execute(_STORE, tuple(map(list, zip(*located, strict=True))) or ([],) * 14)
-    _count(cursor, counted, _tally(cursor, clusters))
-    return targets | {target for target, _ in before_rows}
+    return list(newest.values())
+
+
+def _store(cursor: Cursor, answers: Sequence[_Answer]) -> None:
+    if answers:
+        cursor.execute(_STORE, tuple(map(list, zip(*answers, strict=True))))
 
 
 def _read(told: Object, now: datetime) -> Iterator[_Answer]:

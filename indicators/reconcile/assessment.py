@@ -209,7 +209,7 @@ def _evidence(held: _Held) -> Iterator[Evidence]:
             reliability=each.reliability,
             standing=standing_of(is_first_party=each.is_first_party, is_echo=each.is_echo),
             confidence=each.confidence,
-            since=max(each.modified, *seen),
+            since=max([each.modified, *seen]),
             lifetime_days=each.lifetime_days,
             decay_speed=each.decay_speed,
             disputes=tuple(_disputes(answers)),

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from indicators.reconcile.assessment import reassess
 from indicators.reconcile.components import Change, Group, Settled, components, settle
 from indicators.reconcile.links import Relinked, relink
 from indicators.store.custody import ensure_own_member
@@ -98,7 +99,8 @@ def connect(
     gone: Sequence[str],
     now: datetime,
 ) -> list[UUID]:
-    """Bring the joint clusters up to date with these changes; the ids of those that they concern.
+    """Bring the joint clusters up to date with these changes; the ids of those that they concern,
+    which are assessed anew.
 
     indicator_ids: KnownIndicators that were written, also those that only have another subject now;
     match_ids: matches that were found, changed, decided or retired; gone: indicators that are no
@@ -111,8 +113,9 @@ def connect(
     scene = _scene(cursor, changed)
     missing = sorted(each for each in scene.seats if each not in scene.present)
     edges = [*_old_edges(cursor, scene), *changed.joined]
-    settled = _settle(scene, edges)
-    return _write(cursor, scene, settled, missing, now)
+    joints = _write(cursor, scene, _settle(scene, edges), missing, now)
+    reassess(cursor, joints, (), now)
+    return joints
 
 
 def _scene(cursor: Cursor, changed: Relinked) -> _Scene:
