@@ -10,9 +10,8 @@ from django.db import transaction
 from indicators.detections import audit
 from indicators.detections.errors import DetectionError
 from indicators.models import MatchState
-from indicators.reconcile import joint, replies
+from indicators.reconcile import replies
 from indicators.reconcile.answering import draft_answers
-from indicators.reconcile.assessment import reassess
 from indicators.reconcile.joint import connect
 from indicators.reconcile.replies import Said
 from indicators.store.sql import Cursor, open_cursor
@@ -63,13 +62,11 @@ def decide(
     with transaction.atomic(), open_cursor() as cursor:
         found = _lock(cursor, match_uuids, state)
         _note(cursor, list(found), state, user, note)
-        joint.connect(cursor, [], list(found), [], datetime.now(UTC))
         drafts = draft_answers(cursor, list(found), said, user)
         subjects = [f"match {uuid}" for uuid in found.values()]
         # Not the note: people may write identifiers there, and the audit log is for ever.
         audit.record_each(user.get_username(), state.value, subjects, reaction=said.reaction)
-        now = datetime.now(UTC)
-        reassess(cursor, connect(cursor, (), list(found), (), now), (), now)
+        connect(cursor, (), list(found), (), datetime.now(UTC))
     return drafts
 
 
