@@ -17,7 +17,6 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-from urllib3.util.connection import create_connection
 
 from federation.errors import AddressRefused, PeerUnavailable
 
@@ -228,16 +227,27 @@ def _connect(connection: HTTPConnection, destination: Destination) -> socket.soc
     failure: OSError = OSError("no address")
     for address in destination.addresses:
         try:
-            return create_connection(
-                (address, destination.port),
-                connection.timeout,
-                socket_options=connection.socket_options,
-            )
+            return _open(connection, address, destination.port)
         except TimeoutError as error:
             raise ConnectTimeoutError(connection, f"{address} does not answer") from error
         except OSError as error:
             failure = error
     raise NewConnectionError(connection, f"Failed to connect: {failure}") from failure
+
+
+def _open(connection: HTTPConnection, address: str, port: int) -> socket.socket:
+    """By the address itself: nothing that could ask for a name again."""
+    opened = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        for option in connection.socket_options or ():
+            opened.setsockopt(*option)
+        limit = connection.timeout
+        opened.settimeout(limit if isinstance(limit, int | float) else None)
+        opened.connect((address, port))
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 def _pool_classes(adapter: PinnedAdapter) -> dict[str, type[HTTPConnectionPool]]:

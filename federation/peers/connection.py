@@ -177,22 +177,26 @@ class Connection(_HTTPConnection):  # type: ignore[misc]  # it has no types
     @contextmanager
     def _deadline(self, url: str) -> Iterator[None]:
         """All must be over in time; what fails on the way is PeerUnavailable."""
-        started = time.monotonic()
+        ends_at = time.monotonic() + self._seconds
         timer = threading.Timer(self._seconds, self._adapter.abort)
         timer.daemon = True
         timer.start()
+        failure: Exception | None = None
         try:
             yield
         except (requests.RequestException, HTTPError, OSError) as error:
-            if time.monotonic() - started >= self._seconds:
-                raise PeerUnavailable(
-                    f"{url} takes more than {self._seconds:.0f} s to answer.", RETRY_AFTER
-                ) from error
-            raise PeerUnavailable(
-                f"{url} can't be reached ({_innermost(error)}); the work waits.", RETRY_AFTER
-            ) from error
+            failure = error
         finally:
             timer.cancel()
+        # Looked at in any case: a connection that is shut down reads like an answer that ended.
+        if time.monotonic() >= ends_at:
+            raise PeerUnavailable(
+                f"{url} takes more than {self._seconds:.0f} s to answer.", RETRY_AFTER
+            ) from failure
+        if failure is not None:
+            raise PeerUnavailable(
+                f"{url} can't be reached ({_innermost(failure)}); the work waits.", RETRY_AFTER
+            ) from failure
 
 
 def _content(url: str, response: requests.Response, most: int) -> bytes:
