@@ -1,0 +1,180 @@
+"""A peer's feed, followed page by page: read, verified, placed in its log; nothing is stored here.
+
+page ─► verify signatures ─► place among the entries under a verified checkpoint ─► Page
+
+Every step is a call to `federation.peers`, which says what it refuses and why.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from federation.errors import PeerMisbehaved
+from federation.models import EvidenceKind, Subscription
+from federation.peers.replaying import Pinned, Placed, Replayed, check_head, place_page
+from federation.peers.ring import KeyRing
+from federation.peers.source import MOST_ENTRIES, ServedPage, Source
+from federation.peers.verification import Publisher, Received, read_page, verify_objects
+from federation.transparency import evidence, witness
+from federation.transparency.checkpoint import Checkpoint
+from indicators.pipeline.admitting import Page
+
+#: Entries looked at behind a page's objects before more are fetched: room for what was withdrawn.
+_SLACK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A checkpoint of the peer's log that contradicts nothing seen before, and its note."""
+
+    checkpoint: Checkpoint
+    note: bytes
+
+
+class Following:
+    """One pull's way through a feed. `subscription` says where it stands; see `advance`."""
+
+    def __init__(self, subscription: Subscription, source: Source, ring: KeyRing) -> None:
+        self.subscription = subscription
+        origin = None if subscription.log is None else subscription.log.origin
+        self._publisher = Publisher(subscription.peer.identity_id, origin)
+        self._source, self._ring = source, ring
+        self._head: Head | None = None
+        # Where the feed's own `next` leads on from, within this pull; the next one asks by date.
+        self._asked_after: datetime | None = None
+        self._next: str | None = None
+
+    def next_page(self) -> tuple[Page, bool]:
+        """The next page, verified, and whether there is more. Asks the network.
+
+        Raises what `Source`, `verification` and `replaying` raise.
+        """
+        # Read before the page: an entry up to here without an object in the feed is a gap.
+        head = self._read_head()
+        served = self._read_page()
+        received = read_page(served.content, settings.PULL_PAGE)
+        self._check_dates(served, received)
+        placed = None if head is None else self._place(head, served, received)
+        return self._page(served, received, placed), served.more
+
+    def advance(self, page: Page) -> None:
+        """The page is stored: go on behind it."""
+        if page.after is not None:
+            self.subscription.size, self.subscription.edge = page.after.size, page.after.edge
+        self.subscription.added_after = page.added_after
+
+    def _page(
+        self, served: ServedPage, received: Sequence[Received], placed: Placed | None
+    ) -> Page:
+        verified = verify_objects(
+            received,
+            None if placed is None else placed.places,
+            self._ring,
+            self._publisher,
+            signatures_required=self.subscription.signatures_required,
+        )
+        for refused in verified.refused:
+            if refused.is_forgery:
+                peer, body = self.subscription.peer_id, refused.received.body
+                evidence.keep(peer, EvidenceKind.FORGERY, refused.reason, body)
+        added_after = served.added_last or self.subscription.added_after
+        if placed is None or self._head is None:
+            return Page(verified, (), None, added_after)
+        size = self._head.checkpoint.size
+        return Page(verified, self._gaps(placed.gaps), placed.after, added_after, size)
+
+    def _read_page(self) -> ServedPage:
+        if self._next is None:
+            self._asked_after = self.subscription.added_after
+        served = self._source.page(self._asked_after, settings.PULL_PAGE, next=self._next)
+        self._next = served.next
+        return served
+
+    def _check_dates(self, served: ServedPage, received: Sequence[Received]) -> None:
+        """What is added later has a later date: a feed that steps back is read twice, or never."""
+        first, last, after = served.added_first, served.added_last, self.subscription.added_after
+        if not received or self.subscription.log is None:
+            return
+        if first is None or last is None:
+            raise PeerMisbehaved("A page does not say when its objects were added (TAXII 2.1).")
+        if last < first:
+            raise PeerMisbehaved("The page's dates run backwards (X-TAXII-Date-Added).")
+        if after is not None and first <= after:
+            raise PeerMisbehaved(
+                f"What was added after {after.isoformat()} was asked for; the page begins at"
+                f" {first.isoformat()}: an old page again, or dated back."
+            )
+
+    def _read_head(self, *, again: bool = False) -> Head | None:
+        """The peer's newest checkpoint, checked against all that was seen of the log before."""
+        known = self.subscription.log
+        if known is None:
+            return None
+        behind = self._head and self._head.checkpoint.size > self.subscription.size
+        if self._head is not None and behind and not again:
+            return self._head
+        known.refresh_from_db()
+        note = self._source.checkpoint()
+        root, seen = _bytes(known.root), _bytes(known.note)
+        pinned = Pinned.of(known.origin, known.vkey, known.size, root, seen)
+        checkpoint = check_head(pinned, note, self._source.consistency)
+        witness.remember_head(known.pk, checkpoint, note, proven_from=known.size)
+        self._head = Head(checkpoint, note)
+        return self._head
+
+    def _place(self, head: Head, served: ServedPage, received: Sequence[Received]) -> Placed:
+        """Where the page's objects are in the log; reads entries and, once, a newer checkpoint."""
+        settled = 0 if served.more else head.checkpoint.size
+        start = Replayed(self.subscription.size, bytes(self.subscription.edge))
+        so_far = Placed([], [], start)
+        refreshed = False
+        while True:
+            left = received[len(so_far.places) :]
+            if left and so_far.after.size >= head.checkpoint.size and not refreshed:
+                # The page was read after the checkpoint: it may show what was added since.
+                head, refreshed = self._read_head(again=True) or head, True
+                continue
+            step = self._step(head, so_far.after, left, settled)
+            so_far = Placed([*so_far.places, *step.places], [*so_far.gaps, *step.gaps], step.after)
+            if len(so_far.places) == len(received) and so_far.after.size >= settled:
+                return so_far
+
+    def _step(self, head: Head, before: Replayed, left: Sequence[Received], settled: int) -> Placed:
+        """The next entries of the log, and those of the objects that are among them."""
+        size = head.checkpoint.size
+        wanted = max(before.size + len(left) + (_SLACK if left else 0), settled)
+        stop = min(size, wanted, before.size + MOST_ENTRIES)
+        entries = self._source.entries(before.size, stop, size)
+        return place_page(
+            before,
+            head.checkpoint,
+            head.note,
+            entries,
+            self._source.consistency(stop, size),
+            [each.sha256 for each in left],
+            [each.body for each in left],
+            settled=settled,
+        )
+
+    def _gaps(self, gaps: Sequence[tuple[int, bytes]]) -> list[tuple[int, bytes, bool]]:
+        """Entries without an object: withdrawn, as the peer declares, or else withheld."""
+        if not gaps or self._head is None:
+            return []
+        declared = self._source.withdrawn(gaps[0][0], gaps[-1][0] + 1)
+        for index, entry in gaps:
+            if index not in declared:
+                evidence.keep(
+                    self.subscription.peer_id,
+                    EvidenceKind.WITHHELD,
+                    f"Entry {index} of {self._publisher.origin} (sha256 {entry.hex()}) came without"
+                    " its object, and the peer does not say that it was withdrawn.",
+                    self._head.note,
+                    entry,
+                )
+        return [(index, entry, index in declared) for index, entry in gaps]
+
+
+def _bytes(column: bytes | memoryview | None) -> bytes | None:
+    return None if column is None else bytes(column)
