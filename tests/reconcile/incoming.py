@@ -40,7 +40,7 @@ class Incoming:
         return Cluster.objects.order_by("-pk").first() or Cluster()
 
     def share(self, origin: str, *values: Mapping[str, Any], by: str = "") -> Collection:
-        """What an organization says, brought by its own feed or another's, reconciled; the inbox."""
+        """What an organization says, brought by its feed or another, reconciled; the inbox."""
         inbox = self.receive(origin, *values, by=by)
         reconcile(inbox)
         return inbox
