@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Answer',
             fields=[
-                ('pk', models.CompositePrimaryKey('stix_id', 'target', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('stix_id', models.CharField(max_length=300)),
                 ('version', models.DateTimeField()),
                 ('kind', models.CharField(max_length=16)),
@@ -246,6 +246,10 @@ class Migration(migrations.Migration):
             model_name='relay',
             name='target',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='indicators.collection'),
+        ),
+        migrations.AddConstraint(
+            model_name='answer',
+            constraint=models.UniqueConstraint(fields=('stix_id', 'target'), name='one_answer_an_object'),
         ),
         migrations.AddIndex(
             model_name='answer',

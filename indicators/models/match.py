@@ -180,7 +180,7 @@ class Answer(models.Model):
     object is this node's own.
     """
 
-    pk = models.CompositePrimaryKey("stix_id", "target")
+    id = models.BigAutoField(primary_key=True)
     stix_id = models.CharField(max_length=300)
     version = models.DateTimeField()
     kind = models.CharField(max_length=16)
@@ -199,6 +199,9 @@ class Answer(models.Model):
     said_at = models.DateTimeField()
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stix_id", "target"], name="one_answer_an_object")
+        ]
         indexes = [
             models.Index(fields=["target"], name="answers_to_object"),
             models.Index(

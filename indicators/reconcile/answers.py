@@ -32,7 +32,7 @@ SELECT d.id FROM indicators_detector d WHERE d.id IN (
 ) ORDER BY d.id FOR NO KEY UPDATE
 """
 _ABOUT = "SELECT stix_id, cluster_id FROM indicators_authored WHERE stix_id = ANY(%s)"
-# The answers' primary key: an opinion may be on other objects than before, and on other clusters.
+# one_answer_an_object: an opinion may be on other objects than before, and on other clusters.
 _BEFORE = """
 SELECT target, cluster_id FROM indicators_answer a
 JOIN unnest(%s::text[], %s::timestamptz[]) AS n(stix_id, version)
