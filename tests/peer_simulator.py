@@ -181,6 +181,9 @@ class SimulatedNode:
         self.feeds: dict[UUID, SimulatedFeed] = {}
         self.base_url = ""
         self.issued = START
+        #: Object keys of before, as the descriptor shows them, and what it adds to today's.
+        self._retired: list[dict[str, Any]] = []
+        self._handed_on: dict[str, Any] = {"since": {}}
         self.asked: list[str] = []
         self._misanswers: dict[str, Reply] = {}
         self._server: ThreadingHTTPServer | None = None
@@ -212,17 +215,33 @@ class SimulatedNode:
     def behave(self) -> None:
         self._misanswers.clear()
 
+    def rotate(self) -> None:
+        """A new object key, which the old one endorses from where the logs are now."""
+        organization, old = self.organization, self.organization.object_key
+        since = {feed.origin: len(feed.entries) for feed in self.feeds.values()}
+        self._retired.append({**self._object_key(), "until": since})
+        new, kid = SigningKey.generate(), thumbprint(old.public_key)
+        lines = (organization.identity_id, "object", kid, thumbprint(new.public_key))
+        said = "\n".join(("retort/key-endorsement/1", *lines, canonical(since).decode(), ""))
+        endorsement = _base64url(old.sign(said.encode())).decode()
+        self._handed_on = {"since": since, "endorsed_by": kid, "endorsement": endorsement}
+        organization.object_key = new
+        self.issued += timedelta(days=1)
+
+    def _object_key(self) -> dict[str, Any]:
+        return {**_described_key(self.organization.object_key, "object"), **self._handed_on}
+
     def descriptor(self) -> bytes:
         """The node's description of itself, signed by its object key."""
         organization = self.organization
-        everywhere = {feed.origin: 0 for feed in self.feeds.values()}
         document: dict[str, Any] = {
             "format": "retort-node/1",
             "issued": timestamp(self.issued),
             "identity": organization.identity(),
             "keys": [
-                _described_key(organization.object_key, "object", everywhere),
-                _described_key(organization.request_key, "request", everywhere),
+                *self._retired,
+                self._object_key(),
+                {**_described_key(organization.request_key, "request"), "since": {}},
             ],
             "taxii": f"{self.base_url}/taxii2/",
             "federation": f"{self.base_url}/federation/v1/",
@@ -323,10 +342,10 @@ def _send(handler: BaseHTTPRequestHandler, reply: Reply, closing: threading.Even
         handler.close_connection = True  # whoever asked has hung up
 
 
-def _described_key(key: SigningKey, use: str, since: Mapping[str, int]) -> dict[str, Any]:
+def _described_key(key: SigningKey, use: str) -> dict[str, Any]:
     x = _base64url(key.public_key).decode()
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": thumbprint(key.public_key)}
-    return {**jwk, "use": use, "created": timestamp(START), "since": dict(since)}
+    return {**jwk, "use": use, "created": timestamp(START)}
 
 
 def _resource(feed: SimulatedFeed) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from federation.peers.verification import Accepted, Refused, Verified
 from federation.transparency import log
 from indicators.models import Audience, Collection, Member, Relay
 from indicators.pipeline.announcing import announce
+from indicators.pipeline.findings import find_overreach, keep_equivocations
 from indicators.pipeline.relaying import may_relay
 from indicators.stix import Problem, StixObject, parse_objects
 from indicators.store.admission import Origins, admit
@@ -78,6 +79,7 @@ def store_page(subscription: Subscription, page: Page) -> Taken:
         # All logs first and in one order: whoever publishes to one of them waits, or we do.
         for collection in sorted({inbox.pk, *(target.pk for target, _ in relays)}):
             log.lock(collection)
+        parsed = _within_markings(held, parsed)
         taken = _take(held, inbox, relays, parsed)
         _quarantine(held, [*page.verified.refused, *parsed.refused, *taken.contradicted])
         taken.refused = len(page.verified.refused) + len(parsed.refused) + len(taken.contradicted)
@@ -111,6 +113,19 @@ def _parse(accepted: Sequence[Accepted]) -> _Parsed:
     return _Parsed(parsed.objects, dict(enumerate(accepted)), refused)
 
 
+def _within_markings(subscription: Subscription, parsed: _Parsed) -> _Parsed:
+    """Without what the peer had no right to serve: that is set aside, and goes no further."""
+    found = find_overreach(subscription, parsed.objects, parsed.accepted)
+    if not found:
+        return parsed
+    refused = [
+        Refused(parsed.accepted[index].received, parsed.accepted[index].place, why, False, False)
+        for index, why in found.items()
+    ]
+    objects = [obj for obj in parsed.objects if obj.index not in found]
+    return _Parsed(objects, parsed.accepted, [*parsed.refused, *refused])
+
+
 def _sentence(problem: Problem) -> str:
     return f"{problem.pointer or '/'}: {problem.message}"
 
@@ -126,6 +141,7 @@ def _take(
     publisher = Member.objects.get(identity_id=subscription.peer.identity_id)
     origins = _origins(parsed)
     outcomes = admit(inbox, publisher, parsed.objects, origins=origins)
+    keep_equivocations(outcomes, parsed.accepted)
     by_index = {outcome.index: outcome for outcome in outcomes}
     taken = Taken(contradicted=list(_not_taken(parsed, outcomes)))
     new = [obj for obj in parsed.objects if by_index[obj.index].verdict is Verdict.ADDED]

@@ -42,3 +42,16 @@ def may_relay(tlp: Tlp | None, source: Audience | None, target: Audience) -> str
     if target not in WITHIN[source]:
         return f"it was served to {source.value}, and {target.value} is no part of that"
     return None
+
+
+def overreach(tlp: Tlp | None, served: Audience | None, *, by_hub: bool) -> str | None:
+    """Why another's object must not have been served to an audience; None if it may have been.
+
+    Members post to a hub's collections themselves, so a hub may serve what a relay holds back.
+    """
+    if tlp is None:
+        return None
+    if served is not None and tlp.rank > served.ceiling.rank:
+        limit = served.ceiling.value.upper()
+        return f"{served.value} may receive TLP:{limit} at most, and it is TLP:{tlp.value.upper()}"
+    return None if by_hub else _HELD_BACK.get(tlp)
