@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from indicators.local.console import Console
@@ -17,6 +16,7 @@ from indicators.local.places import CHECKOUT
 from indicators.local.service import Launch
 from indicators.local.supervisor import StopAsked, Supervisor
 from indicators.management.demonstration import flow
+from indicators.management.demonstration.databases import make_databases
 from indicators.management.demonstration.desk import Desk
 from indicators.management.demonstration.introductions import detector, introduce
 from indicators.management.demonstration.stage import (
@@ -30,8 +30,6 @@ from indicators.management.demonstration.welcome import lines as welcome
 
 PEOPLE = ("ana", "ben")
 _PATIENCE = 180.0
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +67,11 @@ def run(console: Console, root: Path, port: int | None) -> None:
         refuse_taken_port(*_address(stage.url(who)))
     with Supervisor(console) as supervisor:
         try:
-            console.say("retort", "four nodes start; the first time takes half a minute")
-            supervisor.start(*(node(stage, who) for who in CAST))
-            if not stage.is_introduced:
-                console.say("retort", "they get to know each other")
-                let_them_meet(supervisor, stage)
+            if stage.is_introduced:
+                start_nodes(supervisor, stage)
+            else:
+                console.say("retort", "the first start: four nodes are made, it takes a while")
+                start_first(supervisor, stage)
             for scene in flow.opening():
                 flow.tell(stage, scene)
             for line in welcome(stage, time.monotonic() - began):
@@ -84,6 +82,24 @@ def run(console: Console, root: Path, port: int | None) -> None:
             pass
         console.say("retort", "stopping")
     console.say("retort", "stopped")
+
+
+def start_first(supervisor: Supervisor, stage: Stage) -> None:
+    """With a desk at every node: what it takes to start them is done while a database is made."""
+    with ThreadPoolExecutor(1) as beside, ExitStack() as stack:
+        desks = {who.name: stack.enter_context(_desk(stage, who)) for who in CAST}
+        make_databases(supervisor, stage)
+        start_nodes(supervisor, stage)
+        work = beside.submit(_meet, stage, desks)
+        # A stop that is asked for closes the desks, which ends the work.
+        supervisor.watch(until=work.done)
+        supervisor.refuse_if_asked_to_stop()
+        work.result()
+    stage.note_introduced()
+
+
+def start_nodes(supervisor: Supervisor, stage: Stage) -> None:
+    supervisor.start(*(node(stage, who) for who in CAST))
 
 
 def node(stage: Stage, who: Organization) -> Program:
@@ -113,19 +129,6 @@ def campaigns(stage: Stage) -> Program:
     )
 
 
-def let_them_meet(supervisor: Supervisor, stage: Stage) -> None:
-    """With a desk at every node. A stop that is asked for meanwhile closes them."""
-    with ThreadPoolExecutor(1) as beside, ExitStack() as stack:
-        desks = {
-            who.name: stack.enter_context(Desk(who.name, _at_desk(stage, who))) for who in CAST
-        }
-        work = beside.submit(_meet, stage, desks)
-        supervisor.watch(until=work.done)
-        supervisor.refuse_if_asked_to_stop()
-        work.result()
-    stage.note_introduced()
-
-
 def _meet(stage: Stage, desks: dict[str, Desk]) -> None:
     for who in WITH_CUSTOMERS:
         # Made here, by one thread: both ends read it.
@@ -141,8 +144,9 @@ def _meet(stage: Stage, desks: dict[str, Desk]) -> None:
     introduce(stage, desks)
 
 
-def _at_desk(stage: Stage, who: Organization) -> dict[str, str]:
-    return stage.environment(who) | {"DJANGO_SUPERUSER_PASSWORD": stage.password}
+def _desk(stage: Stage, who: Organization) -> Desk:
+    password = {"DJANGO_SUPERUSER_PASSWORD": stage.password}
+    return Desk(who.name, stage.environment(who) | password)
 
 
 def _with_path(environment: dict[str, str]) -> dict[str, str]:
