@@ -103,7 +103,7 @@ class Following:
             raise PeerMisbehaved("The page's dates run backwards (X-TAXII-Date-Added).")
         if after is not None and first <= after:
             raise PeerMisbehaved(
-                f"What was added after {after.isoformat()} was asked for; the page begins at"
+                f"Objects added after {after.isoformat()} were asked for; the page begins at"
                 f" {first.isoformat()}: an old page again, or dated back."
             )
 
