@@ -189,6 +189,14 @@ def set_state(identity_id: str, state: PeerState, reason: str = "") -> Peer | No
     return peer
 
 
+def unfreeze(peer: Peer) -> int:
+    """Look at a peer's logs again, once a person has looked at the evidence; how many were frozen.
+
+    What is pinned of them stays: a log that still contradicts itself is frozen again.
+    """
+    return peer.logs.exclude(frozen_at=None).update(frozen_at=None, frozen_because="")
+
+
 def key_ring(own: str = "") -> KeyRing:
     """The object keys of every organization that was ever confirmed; two statements.
 

@@ -19,3 +19,7 @@ class OutsideAudience(StoreError):
 
 class LogMismatch(StoreError):
     """The feed and its log disagree: the tables were changed behind the store's back."""
+
+
+class MemberExists(StoreError):
+    """Two organizations under one name or identity."""

@@ -9,6 +9,8 @@ from django.db import transaction
 from federation import node_keys
 from federation.errors import FederationError
 from federation.models import NodeKey
+from federation.peers.described import Key, Use
+from federation.peers.fingerprint import fingerprint
 from indicators.detections import audit
 from indicators.detections.identifiers import sealing
 from indicators.management.progress import Progress
@@ -16,6 +18,10 @@ from indicators.management.verbs import VerbCommand
 from indicators.store.custody import ensure_own_member, shared_collections
 
 Purpose = NodeKey.Purpose
+_USES: tuple[tuple[Use, NodeKey.Purpose], ...] = (
+    ("object", Purpose.OBJECT),
+    ("request", Purpose.REQUEST),
+)
 
 
 class Command(VerbCommand):
@@ -23,6 +29,12 @@ class Command(VerbCommand):
 
     def add_verbs(self, verbs: Any) -> None:
         self.verb(verbs, "list", self.list, "List all keys; retired ones still verify.")
+        self.verb(
+            verbs,
+            "fingerprint",
+            self.fingerprint,
+            "What the operators of other nodes compare before they trust this one.",
+        )
         rotate = self.verb(
             verbs, "rotate", self.rotate, "Replace a key; what it signed stays verifiable."
         )
@@ -41,6 +53,16 @@ class Command(VerbCommand):
             rows += [_row(purpose, key) for key in node_keys.public_keys(purpose)]
         self.show(rows, options)
 
+    def fingerprint(self, options: dict[str, Any]) -> None:
+        current = [
+            Key(use, key.public_key, key.created_at, key.since)
+            for use, purpose in _USES
+            for key in node_keys.endorsed_keys(purpose)
+            if key.retired_at is None
+        ]
+        own = ensure_own_member()
+        self.show([{"organization": own.name, "fingerprint": fingerprint(current)}], options)
+
     def rotate(self, options: dict[str, Any]) -> None:
         purpose = Purpose(options["purpose"])
         try:
@@ -51,7 +73,10 @@ class Command(VerbCommand):
         except FederationError as error:
             raise CommandError(str(error)) from error
         self.show([_row(purpose, key)], options)
-        self.stderr.write("The old key vouches for it: peers that pinned that one follow.")
+        self.stderr.write(
+            "The old key vouches for it: peers that pinned that one follow within the hour."
+            " Where a credential names the old request key, as at a key-holder, have it replaced."
+        )
 
     def rotate_data(self, options: dict[str, Any]) -> None:
         sealing.rotate_data_key()
