@@ -75,13 +75,16 @@ WHERE j.id = n.id
 # joint_clusters_by_age, twice: what was never assessed has no age. Who changes a cluster assesses
 # it, too: there is no need to wait for them.
 _OLD = """
-(
+SELECT id FROM (
     SELECT id FROM indicators_jointcluster WHERE ended_at IS NULL AND assessed_at IS NULL
     LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
-) UNION ALL (
+) never
+UNION ALL
+SELECT id FROM (
     SELECT id FROM indicators_jointcluster WHERE ended_at IS NULL AND assessed_at < %(before)s
     ORDER BY assessed_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
-) LIMIT %(limit)s
+) old
+LIMIT %(limit)s
 """
 _OF_TARGETS = """
 SELECT joint_id FROM indicators_jointsubject WHERE subject = ANY(%(targets)s)

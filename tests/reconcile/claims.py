@@ -31,7 +31,9 @@ KEY_ID = b"keyid"
 def member(name: str) -> Member:
     """An organization, made when it is first named; Alder is this node's own."""
     if name == "Alder":
-        return ensure_own_member()
+        own = ensure_own_member()
+        Member.objects.filter(pk=own.pk).update(name="Alder")
+        return own
     identity = id_of("identity", name)
     return Member.objects.get_or_create(name=name, defaults={"identity_id": identity})[0]
 
