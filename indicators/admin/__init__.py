@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 
-from indicators.admin import contributions, exchange
+from indicators.admin import contributions, exchange, federation, reconcile
 
-__all__ = ["contributions", "exchange"]
+__all__ = ["contributions", "exchange", "federation", "reconcile"]
 
 admin.site.site_header = "Retort"
 admin.site.site_title = "Retort"
-admin.site.index_title = "Members, collections, detectors, drafts"
+admin.site.index_title = "Members, peers, collections, detectors, drafts, matches"

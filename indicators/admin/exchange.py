@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from indicators.admin.kinds import ModelAdmin, ReadOnlyAdmin, TabularInline
-from indicators.models import Collection, Contradiction, Credential, Grant, Member, Status
-from indicators.store.custody import open_collection
+from indicators.models import Collection, Contradiction, Credential, Grant, Member, State, Status
+from indicators.store.custody import open_collection, set_member_state
 
 
 class GrantInline(TabularInline):
@@ -20,6 +20,12 @@ class MemberAdmin(ModelAdmin):
     list_display = ("name", "sector", "state", "identity_id", "is_self")
     list_filter = ("sector", "state")
     search_fields = ("name", "identity_id")
+
+    def save_model(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:
+        """A member's state is its peer's, too."""
+        super().save_model(request, obj, form, change)
+        if change and "state" in form.changed_data:
+            set_member_state(obj, State(obj.state), f"by {request.user.get_username()}")
 
     def has_delete_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
         """What a member contributed stays attributed to it: it leaves by its state."""
