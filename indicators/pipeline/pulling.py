@@ -196,6 +196,6 @@ def _end(subscription: Subscription, pulled: Pulled, retry_after: int | None) ->
 
 
 def _pause(failures: int, retry_after: int | None) -> timedelta:
-    if retry_after is not None:
-        return min(max(timedelta(seconds=retry_after), timedelta(seconds=1)), _LONGEST_PAUSE)
-    return min(timedelta(seconds=2 ** min(failures, 12)), _LONGEST_PAUSE)
+    """Twice as long with each failure, and never less than the peer asks for."""
+    seconds = max(2 ** min(failures, 12), retry_after or 0)
+    return min(timedelta(seconds=seconds), _LONGEST_PAUSE)
