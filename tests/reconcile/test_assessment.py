@@ -85,10 +85,10 @@ def test_a_cluster_here_counts_once_a_person_confirmed_its_match() -> None:
     own, a = cluster(), claim("Birch", "a", [1])
     number = match(own, a)
     connect(a, matches=[number])
-    assert origins(seat(a)) == {"Birch"}
+    assert seat(a).origins == [member("Birch").identity_id]
     Match.objects.filter(pk=number).update(state="confirmed", decided_at=NOW)
     connect(matches=[number])
-    assert origins(seat(a)) == {"Birch", "Alder"}
+    assert seat(a).origins == sorted(member(name).identity_id for name in ("Alder", "Birch"))
 
 
 def test_it_fades_and_a_sighting_restarts_that() -> None:
