@@ -5,7 +5,6 @@ is for `verification` and `replaying` to say.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -233,7 +232,7 @@ def _blaming_the_peer() -> Iterator[None]:
     """taxii2-client trusts the shapes that it reads: what it stumbles over, the peer has served."""
     try:
         yield
-    except (TAXIIServiceException, AttributeError, KeyError, TypeError) as error:
+    except (TAXIIServiceException, AttributeError, KeyError, TypeError, ValueError) as error:
         raise PeerMisbehaved(f"The answer is not what TAXII 2.1 says: {error!r:.200}") from error
 
 
@@ -264,6 +263,8 @@ def _date(text: JSON) -> datetime | None:
 
 def _hash(url: str, text: JSON) -> bytes:
     try:
-        return base64.b64decode(str(text), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise PeerMisbehaved(f"{url} answers with a hash that is not base64.") from error
+        if isinstance(text, str):
+            return base64.b64decode(text, validate=True)
+    except ValueError:
+        pass  # refused below
+    raise PeerMisbehaved(f"{url} answers with a hash that is not base64.")
