@@ -19,7 +19,6 @@ from federation.peers.door import read_notice
 from federation.peers.knocking import doors_of, knock, refused, request_key
 from federation.transparency import evidence
 from federation.transparency import log as logs
-from federation.transparency.checkpoint import MAX_SIZE
 from federation.transparency.merkle import HASH_BYTES, CompactRange
 
 # What is held never becomes less. Whoever sends receipts is there: it may be woken at once again.
@@ -38,7 +37,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The one line: of this log I hold so many entries, under this root (32 bytes)."""
 
     log: str
-    size: Annotated[int, msgspec.Meta(ge=0, le=MAX_SIZE)]
+    size: Annotated[int, msgspec.Meta(ge=0)]
     root: Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
 
     def encode(self) -> bytes:

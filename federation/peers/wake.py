@@ -22,7 +22,6 @@ from federation.keys import SigningKey
 from federation.models import Peer, Subscription
 from federation.peers.door import read_notice
 from federation.peers.knocking import Answer, doors_of, knock, refused, request_key
-from federation.transparency.checkpoint import MAX_SIZE
 
 log = structlog.get_logger("retort.wake")
 
@@ -80,7 +79,7 @@ class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The one line: this log has so many entries now."""
 
     log: str
-    size: Annotated[int, msgspec.Meta(ge=0, le=MAX_SIZE)]
+    size: Annotated[int, msgspec.Meta(ge=0)]
 
     def encode(self) -> bytes:
         """Its canonical form."""
