@@ -100,13 +100,8 @@ def cosign() -> None:
 
 
 @shared_task(name=pipeline.RECONCILE, autoretry_for=_PASSING, retry_backoff=True)
-def reconcile(collection: str) -> None:
-    pipeline.reconcile(UUID(collection))
-
-
-@shared_task(name=pipeline.MATCH, autoretry_for=_PASSING, retry_backoff=True)
-def match() -> None:
-    pipeline.match()
+def reconcile() -> None:
+    pipeline.reconcile()
 
 
 @shared_task(name="indicators.retire", autoretry_for=_PASSING, retry_backoff=True)
@@ -120,7 +115,7 @@ def exchange() -> None:
     now = datetime.now(UTC)
     pipeline.hand_over_due(now, pause=_WAITS)
     pipeline.resume_waking()
-    pipeline.resume_reconciling(now - timedelta(seconds=10))
+    pipeline.resume_reconciling()
 
 
 @shared_task(name=pipeline.REFRESH_PEERS, autoretry_for=_PASSING, retry_backoff=True)

@@ -226,7 +226,6 @@ CELERY_TASK_ROUTES = {
     "indicators.cosign": {"queue": "wake"},
     "indicators.refresh_peers": {"queue": "wake"},
     "indicators.reconcile": {"queue": "reconcile"},
-    "indicators.match": {"queue": "reconcile"},
 }
 
 # --- People, language, files ---------------------------------------------------------------------

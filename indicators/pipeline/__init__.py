@@ -19,7 +19,6 @@ is sent again (`resume`, `exchange`), and one that comes twice finds nothing to 
 from indicators.pipeline.announcing import RECONCILE, WAKE, announce
 from indicators.pipeline.contributing import (
     DRAFT,
-    MATCH,
     PSEUDONYMIZE,
     PUBLISH,
     IdempotencyConflict,
@@ -54,7 +53,7 @@ from indicators.pipeline.receiving import (
     receive,
     resume_pending,
 )
-from indicators.pipeline.reconciling import match, reconcile, resume_reconciling, retire
+from indicators.pipeline.reconciling import reconcile, resume_reconciling, retire
 from indicators.pipeline.triaging import decide_matches, send_homeless_answers
 from indicators.pipeline.upkeep import (
     RETOKENIZE,
@@ -86,7 +85,6 @@ __all__ = [
     "COSIGN",
     "DRAFT",
     "FINISH_POST",
-    "MATCH",
     "PSEUDONYMIZE",
     "PUBLISH",
     "PULL",
@@ -112,7 +110,6 @@ __all__ = [
     "finish_post",
     "hand_over_due",
     "import_objects",
-    "match",
     "note_delay",
     "open_push",
     "pseudonymize",

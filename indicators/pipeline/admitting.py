@@ -85,7 +85,7 @@ def store_page(subscription: Subscription, page: Page) -> Taken:
         taken.refused = len(page.verified.refused) + len(parsed.refused) + len(taken.contradicted)
         _note_gaps(held, page.gaps)
         _move(held, page, taken)
-        announce([target.pk for target, _ in relays], inboxes=[inbox.pk] if taken.stored else [])
+        announce([target.pk for target, _ in relays], is_inbox=taken.stored > 0)
     OBJECTS.labels("pulled").inc(taken.stored)
     return taken
 

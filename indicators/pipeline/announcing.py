@@ -10,17 +10,19 @@ from indicators.pipeline.handing_over import hand_over
 RECONCILE, WAKE = "indicators.reconcile", "indicators.wake"
 
 
-def announce(collections: Iterable[UUID], *, inboxes: Iterable[UUID] = ()) -> None:
+def announce(collections: Iterable[UUID], *, is_inbox: bool = False) -> None:
     """When this transaction has committed: reconcile what is new, and wake the readers of it.
 
-    Nobody reads an inbox but this node. A task that is lost is sent again by the sweep.
+    `is_inbox`: an inbox has grown, too, which nobody reads but this node. A task that is lost is
+    sent again by the sweep.
     """
-    served, kept = list(collections), list(inboxes)
+    served = list(collections)
+    if not served and not is_inbox:
+        return
 
     def tell() -> None:
+        hand_over(RECONCILE)
         for collection in served:
             hand_over(WAKE, str(collection))
-        for collection in (*kept, *served):
-            hand_over(RECONCILE, str(collection))
 
     transaction.on_commit(tell)

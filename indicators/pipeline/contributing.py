@@ -23,14 +23,13 @@ from indicators.detections.identifiers import pseudonymize as tokens
 from indicators.detections.identifiers.intake import LineResult, LineStatus, accept, untokenized
 from indicators.detections.identifiers.sealing import keyed_digest
 from indicators.models import Detector, Draft, DraftState, Job, Verdict
-from indicators.pipeline.announcing import announce
+from indicators.pipeline.announcing import RECONCILE, announce
 from indicators.pipeline.handing_over import hand_over, hand_over_all
 from indicators.telemetry import DETECTIONS
 
 log = structlog.get_logger("retort.pipeline")
 
 PSEUDONYMIZE, DRAFT, PUBLISH = "indicators.pseudonymize", "indicators.draft", "indicators.publish"
-MATCH = "indicators.match"
 #: Accounts that one task tokenizes: some seconds of one core.
 ACCOUNTS_AT_ONCE = 4_000
 DETECTIONS_AT_ONCE = 1_000
@@ -91,7 +90,7 @@ def results_of(job: Job) -> list[LineResult]:
 def pseudonymize(detections: Sequence[int], first: int = 0, last: int | None = None) -> None:
     """Tokens for the identifiers of these detections (of one: for its accounts first to last)."""
     due = tokens.pseudonymize(detections, first, last)
-    hand_over(MATCH)
+    hand_over(RECONCILE)
     hand_over_all(DRAFT, due, at_once=CLUSTERS_AT_ONCE)
 
 

@@ -1,32 +1,42 @@
-"""What comes in, and what is found here, held against each other: a batch a transaction."""
+"""What comes in, and what is found here, held against each other: a batch a transaction.
 
+One process of a node reconciles at a time, and takes whatever there is; who comes meanwhile goes
+away at once. Nothing is missed by that: the work is in the tables before anybody is called for it,
+and whoever ends looks once more after letting go.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db import connection
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from federation.models import Log
 from indicators.models import Collection, DueMatch, Reconciled
 from indicators.pipeline.announcing import RECONCILE
-from indicators.pipeline.contributing import MATCH
 from indicators.pipeline.handing_over import hand_over
 from indicators.reconcile import assessment, due, expiry, matching
 
 #: Detections that are matched in one transaction.
 _AT_ONCE = 500
+_TRY = "SELECT pg_try_advisory_lock(hashtextextended('retort/reconciler', 0))"
+_LET_GO = "SELECT pg_advisory_unlock(hashtextextended('retort/reconciler', 0))"
 
 
-def reconcile(collection_id: UUID) -> None:
-    """Everything that is new in a collection: known, matched, joined, counted."""
-    while matching.reconcile_collection(collection_id):
-        """There is more."""
-
-
-def match() -> None:
-    """Detections with new tokens, and clusters that lost some."""
-    while due.match_due(_AT_ONCE):
-        """There is more."""
+def reconcile() -> None:
+    """Everything that is new in collections, and every detection with new tokens."""
+    while _is_waiting():
+        with _alone() as mine:
+            if not mine:
+                return
+            for collection in _behind():
+                while matching.reconcile_collection(collection):
+                    """There is more."""
+            while due.match_due(_AT_ONCE):
+                """There is more."""
 
 
 def retire() -> None:
@@ -38,18 +48,33 @@ def retire() -> None:
         """There is more."""
 
 
-def resume_reconciling(older_than: datetime) -> int:
-    """Hand over again what nobody got on with since then; how many tasks."""
+def resume_reconciling() -> bool:
+    """Call a worker again if there is something that nobody gets on with."""
+    if waiting := _is_waiting():
+        hand_over(RECONCILE)
+    return waiting
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether this process is the one that reconciles, until the end of the block or its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TRY)
+        [mine] = cursor.fetchone() or [False]
+        try:
+            yield bool(mine)
+        finally:
+            if mine:
+                cursor.execute(_LET_GO)
+
+
+def _is_waiting() -> bool:
+    return bool(_behind()) or DueMatch.objects.exists()
+
+
+def _behind() -> list[UUID]:
+    """Collections with entries that were not looked at: logs are few."""
     reached = Reconciled.objects.filter(collection_id=OuterRef("pk")).values("size")
-    behind = Log.objects.filter(
-        pk__in=Collection.objects.values("pk"),
-        last_added__lt=older_than,
-        size__gt=Coalesce(Subquery(reached), 0),
-    )
-    ids = list(behind.values_list("pk", flat=True))
-    for number in ids:
-        hand_over(RECONCILE, str(number))
-    waiting = DueMatch.objects.filter(since__lt=older_than).exists()
-    if waiting:
-        hand_over(MATCH)
-    return len(ids) + waiting
+    logs = Log.objects.filter(pk__in=Collection.objects.values("pk"))
+    behind = logs.annotate(reached=Coalesce(Subquery(reached), 0)).filter(size__gt=F("reached"))
+    return list(behind.values_list("pk", flat=True))
