@@ -26,7 +26,7 @@ def subscriptions_named(peer: Peer, named: str | None) -> list[Subscription]:
     found = peer.subscriptions.order_by("title")
     if named is None:
         return list(found)
-    chosen = [each for each in found if named in (each.title, each.url) or named in each.url]
+    chosen = [each for each in found if named in (each.title, each.url) or f"/{named}/" in each.url]
     if not chosen:
         raise CommandError(f"{named!r} of {peer.name} is not pulled; `peer show` lists what is.")
     return chosen

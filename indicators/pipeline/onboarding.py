@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 import orjson
 from django.db import transaction
 
-from federation.errors import NotPinned
+from federation.errors import NotPinned, PeerUnknown
 from federation.models import Peer, PeerLog, PeerState, Subscription
 from federation.peers import registry
 from federation.peers.pinning import Accepted
-from federation.peers.source import WELL_KNOWN, Offered, connect
+from federation.peers.source import WELL_KNOWN, Offered, collections, connect
 from indicators.models import Collection, Member, Sector, State
 from indicators.pipeline.peering import subscribe, unfreeze
 from indicators.store.custody import ensure_own_member, set_member_state
@@ -96,6 +96,13 @@ def set_peer_state(peer: Peer, state: PeerState, reason: str) -> None:
         set_member_state(member, State(state), reason)
 
 
+def offered_by(peer: Peer) -> list[Offered]:
+    """What a peer's TAXII server offers this node. Raises PeerUnknown unless it is confirmed."""
+    if peer.state != PeerState.ACTIVE:
+        raise PeerUnknown(f"{peer.name} is {peer.state}; confirm its fingerprint first.")
+    return collections(peer)
+
+
 def subscribe_to(
     peer: Peer,
     offered: Offered,
@@ -153,7 +160,9 @@ def read_descriptor(peer: Peer) -> bytes:
 
     Raises AddressRefused, PeerUnavailable, PeerMisbehaved.
     """
-    with connect(peer) as connection:
+    # Anybody may read it, so nothing is shown there of who asks.
+    nobody = Peer(base_url=peer.base_url, allow_private=peer.allow_private)
+    with connect(nobody) as connection:
         return connection.read(peer.base_url.rstrip("/") + WELL_KNOWN, "application/json")
 
 

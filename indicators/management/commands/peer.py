@@ -11,7 +11,6 @@ from django.core.management.base import CommandError
 from federation.models import Evidence, Peer, PeerState, Quarantined, Subscription
 from federation.peers import registry
 from federation.peers.registry import peer_named
-from federation.peers.source import collections
 from indicators import pipeline
 from indicators.detections import audit
 from indicators.management import peer_rows
@@ -171,7 +170,7 @@ class Command(VerbCommand):
 
     def subscribe(self, options: dict[str, Any]) -> None:
         peer = peer_named(options["name"])
-        offered = [each for each in collections(peer) if each.can_read]
+        offered = [each for each in onboarding.offered_by(peer) if each.can_read]
         if not options["collection"] and not options["all"]:
             self.show(peer_rows.offered(peer, offered), options)
             self.stderr.write("Choose by --collection, or take --all.")
@@ -198,7 +197,7 @@ class Command(VerbCommand):
         collection = collection_named(options["collection"])
         url = options["to"]
         if not url.startswith(("http://", "https://")):
-            writable = [each for each in collections(peer) if each.can_write]
+            writable = [each for each in onboarding.offered_by(peer) if each.can_write]
             url = collection_offered(writable, url).url
         push = pipeline.open_push(peer, collection, url)
         _write_down("push", peer, collection=collection.title, to=url)
