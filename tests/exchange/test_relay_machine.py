@@ -1,7 +1,8 @@
 """Random federations, with cycles, relays, revocations and members who leave, by the real rules.
 
 No object reaches whom its marking or audience excludes; no loop goes on; whoever is entitled to an
-object has it in the end. RETORT_TOPOLOGIES says how many federations are tried.
+object has it in the end; and what one organization saw counts for one, however often it is told.
+RETORT_TOPOLOGIES says how many federations are tried.
 """
 
 import os
@@ -21,8 +22,9 @@ from hypothesis.stateful import (
 )
 
 from indicators.models import Audience
+from indicators.reconcile.corroboration import corroborating
 from indicators.stix import StixObject, Tlp
-from tests.exchange.topology import Federation, Node, Shelf, entitled, may_hold
+from tests.exchange.topology import Federation, Node, Shelf, entitled, may_hold, token_of
 from tests.objects import (
     TLP_AMBER,
     TLP_AMBER_STRICT,
@@ -43,6 +45,7 @@ MARKS: dict[Tlp | None, list[str]] = {
     Tlp.RED: [TLP_RED],
 }
 sectors = st.sampled_from(["lab", "lab", "cloud", "hub", "authority"])
+organizations = st.integers(2, 12).flatmap(lambda n: st.lists(sectors, min_size=n, max_size=n))
 positions = st.integers(0, 999)
 #: What may be relayed comes more often: the rest never gets far.
 marks = st.sampled_from([*MARKS, None, Tlp.CLEAR, Tlp.GREEN])
@@ -51,7 +54,7 @@ marks = st.sampled_from([*MARKS, None, Tlp.CLEAR, Tlp.GREEN])
 class RelayMachine(RuleBasedStateMachine):
     """A topology is drawn first; collections, grants, subscriptions and relays go on growing."""
 
-    @initialize(drawn=st.lists(sectors, min_size=2, max_size=12), seed=st.integers(0, 2**32 - 1))
+    @initialize(drawn=organizations, seed=st.integers(0, 2**32 - 1))
     def found(self, drawn: list[str], seed: int) -> None:
         self.federation = Federation(drawn)
         self.made = 0
@@ -114,14 +117,23 @@ class RelayMachine(RuleBasedStateMachine):
             obj = self.new_object(author, tlp)
             self.federation.publish(author, author.shelves[where % len(author.shelves)], obj)
 
-    def new_object(self, author: Node, tlp: Tlp | None) -> StixObject:
+    def new_object(self, author: Node, tlp: Tlp | None, token: str = "") -> StixObject:
         self.made += 1
         value = indicator(
             f"{id(self)}/{self.made}",
             created_by_ref=f"identity--{author.member}",
             **({"object_marking_refs": MARKS[tlp]} if MARKS[tlp] else {}),
         )
-        return stix_object(value)
+        return replace(stix_object(value), type=token or f"token {self.made}")
+
+    @rule(who=positions, which=positions, where=positions, tlp=marks)
+    def echo(self, who: int, which: int, where: int, tlp: Tlp | None) -> None:
+        """What a node has from another it claims to have seen itself."""
+        author = self.node(who)
+        known = [obj for obj in self.federation.objects.values() if author.holds(obj)]
+        if known:
+            copy = self.new_object(author, tlp, token_of(known[which % len(known)]))
+            self.federation.publish(author, author.shelves[where % len(author.shelves)], copy)
 
     @rule(which=positions, revoked=st.booleans(), where=positions)
     def publish_again(self, which: int, revoked: bool, where: int) -> None:
@@ -164,6 +176,12 @@ class RelayMachine(RuleBasedStateMachine):
             for node in self.federation.nodes:
                 if node.holds(obj):
                     assert may_hold(node, obj, shelves), (node, obj.tlp, shelves)
+
+    @invariant()
+    def one_sight_is_corroborated_by_nobody_who_repeats_it(self) -> None:
+        for node in self.federation.nodes:
+            for token, claims in node.hearsay.claims.items():
+                assert len(corroborating(claims)) == 1, (node.name, token, claims)
 
     def teardown(self) -> None:
         if not hasattr(self, "federation"):

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from indicators.models import Audience
 from indicators.pipeline.relaying import may_relay
+from indicators.reconcile.corroboration import Standing, echoed, standing_of
 from indicators.stix import StixObject, Tlp
 from indicators.store.judgement import Held, Known, Verdict, judge
 from tests.objects import START
@@ -29,6 +30,22 @@ class Shelf:
     held: set[tuple[str, datetime]] = field(default_factory=set)
 
 
+@dataclass
+class Hearsay:
+    """What a node makes of claims as they arrive: whose each is, and what it rests on."""
+
+    said: dict[str, set[str]] = field(default_factory=dict)
+    #: By token, the claims of exactly that one: (origin, standing).
+    claims: dict[str, list[tuple[str, Standing]]] = field(default_factory=dict)
+
+    def hear(self, origin: str, token: str) -> None:
+        """All claims of this federation say that they are first-party; not all of them are."""
+        is_echo = bool(echoed(origin, [token], self.said))
+        standing = standing_of(is_first_party=True, is_echo=is_echo)
+        self.said.setdefault(token, set()).add(origin)
+        self.claims.setdefault(token, []).append((origin, standing))
+
+
 @dataclass(eq=False)
 class Node:
     """One organization and its node. `seats` is what its tables know of each id."""
@@ -40,6 +57,7 @@ class Node:
     shelves: list[Shelf] = field(default_factory=list)
     pipes: list["Pipe"] = field(default_factory=list)
     seats: dict[str, Known] = field(default_factory=dict)
+    hearsay: Hearsay = field(default_factory=Hearsay)
 
     def open_shelf(self, audience: Audience) -> Shelf:
         shelf = Shelf(self, audience)
@@ -57,6 +75,7 @@ class Node:
         for obj in objects:
             if obj.tlp is not None and obj.tlp.rank > ceiling:
                 continue
+            is_new = obj.id not in self.seats
             seat = self.seats.setdefault(obj.id, Known(author.member))
             known = Known(seat.owner, _as_seen_from(shelf, obj.id, seat), seat.revoked_since)
             (outcome,) = judge([obj], {obj.id: known}, {obj.index: author.member}, START).outcomes
@@ -66,6 +85,8 @@ class Node:
             seat.revoked_since = known.revoked_since
             shelf.feed.append(obj)
             shelf.held.add((obj.id, _version(obj)))
+            if is_new:
+                self.hearsay.hear(author.name, token_of(obj))
             added += 1
         return added
 
@@ -154,6 +175,11 @@ class Federation:
 
     def author(self, obj: StixObject) -> Node:
         return _author(obj, self.by_member)
+
+
+def token_of(obj: StixObject) -> str:
+    """The one token of a claim: the machine writes it where a real one has its pattern."""
+    return obj.type
 
 
 def _as_seen_from(shelf: Shelf, stix_id: str, seat: Known) -> dict[datetime, Held]:
