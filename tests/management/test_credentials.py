@@ -187,7 +187,7 @@ def test_setting_nothing_is_a_mistake(hydra: Detector) -> None:
 
 def test_keys_are_listed_by_purpose_and_thumbprint() -> None:
     rows = run("key", "list")
-    assert [row["purpose"] for row in rows] == ["log", "object", "request"]
+    assert [row["purpose"] for row in rows] == ["log", "object", "request", "witness"]
     current = node_keys.current_key(NodeKey.Purpose.OBJECT).public_key
     assert rows[1]["kid"] == thumbprint(current)
 
