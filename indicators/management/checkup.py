@@ -16,8 +16,8 @@ from django.db.migrations.executor import MigrationExecutor
 from kombu.connection import Connection
 
 from federation.errors import FederationError
-from federation.models import Log, NodeKey
-from federation.transparency.log import SealedKey
+from federation.keys import SigningKey
+from federation.models import Log, NodeKey, Peer, PeerState, Subscription
 from indicators.local import borrowed_database
 from indicators.local.borrow import is_server_named
 from indicators.local.errors import LocalError
@@ -60,7 +60,7 @@ def findings() -> Iterator[Finding]:
         if database_up.ok:
             database_up = _finding("database", database)
         yield database_up
-        for name, check in (("keys", keys), ("clock", clock)):
+        for name, check in (("keys", keys), ("clock", clock), ("peers", peers)):
             if database_up.ok:
                 yield _finding(name, check)
             else:
@@ -127,7 +127,12 @@ def keys() -> str:
         raise Problem("there is no node key yet", "run python manage.py up once")
     try:
         for key in sealed:
-            SealedKey(bytes(key.public_key), bytes(key.sealed_private)).open()
+            SigningKey.open(
+                bytes(key.sealed_private),
+                settings.KEY_ENCRYPTION_KEY,
+                purpose=key.purpose,
+                public_key=bytes(key.public_key),
+            )
     except FederationError as error:
         raise Problem(str(error).rstrip(".")) from error
     return f"{len(sealed)} opened with the key-encryption key"
@@ -153,6 +158,21 @@ def clock() -> str:
             "synchronize the clock (NTP); until it has caught up, new objects get later times",
         )
     return f"{theirs:%Y-%m-%d %H:%M:%S} UTC, as the database says"
+
+
+def peers() -> str:
+    """Whether what is pulled from peers arrives; who is held off has a reason that people know."""
+    told = [each for each in Peer.objects.exclude(state=PeerState.LEFT) if each.alarm]
+    if told:
+        raise Problem(f"{told[0].name}: {told[0].alarm}".rstrip("."), "ask its operator")
+    stuck = Subscription.objects.select_related("peer").exclude(failure="")
+    for each in stuck.order_by("-failures")[:1]:
+        raise Problem(
+            f"{each.title} of {each.peer.name} ({each.state}): {each.failure}".rstrip("."),
+            "see `peer show`; a frozen peer goes on after `peer unfreeze`",
+        )
+    active = Peer.objects.filter(state=PeerState.ACTIVE).count()
+    return f"{active} active, {Subscription.objects.count()} subscriptions"
 
 
 def broker() -> str:

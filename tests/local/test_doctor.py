@@ -4,11 +4,13 @@ import shutil
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from federation.models import Log
+from federation.models import Log, NodeKey, Peer, Subscription
+from federation.node_keys import ensure_key
 from federation.transparency.log import ensure_log_key
 from indicators.management import checkup
 from indicators.management.checkup import Problem
@@ -39,6 +41,30 @@ def test_a_server_that_is_too_old_is_a_problem(monkeypatch: pytest.MonkeyPatch) 
 def test_keys_that_the_key_encryption_key_opens_are_well() -> None:
     ensure_log_key()
     assert checkup.keys() == "1 opened with the key-encryption key"
+
+
+@pytest.mark.django_db
+def test_keys_of_every_purpose_are_opened() -> None:
+    for purpose in NodeKey.Purpose:
+        ensure_key(purpose)
+    assert checkup.keys() == "4 opened with the key-encryption key"
+
+
+@pytest.mark.django_db
+def test_a_pull_that_fails_is_a_problem_with_its_reason() -> None:
+    mallory = Peer.objects.create(name="Mallory", identity_id="identity--m", state="active")
+    Subscription.objects.create(
+        peer=mallory, url="https://m/1/", title="Shared", inbox=uuid4(), failure="It stalls."
+    )
+    with pytest.raises(Problem, match="Shared of Mallory .* It stalls"):
+        checkup.peers()
+
+
+@pytest.mark.django_db
+def test_a_descriptor_that_nobody_vouches_for_is_a_problem() -> None:
+    Peer.objects.create(name="Mallory", identity_id="identity--m", alarm="Another key.")
+    with pytest.raises(Problem, match="Mallory: Another key"):
+        checkup.peers()
 
 
 @pytest.mark.django_db
