@@ -1,15 +1,12 @@
 """Campaigns that hit several organizations: each one's detector tells of its own side of them.
 
-The story is the same at every start, so that what was told before is not told twice: a node knows
-a finding again by its uid and revision.
+The story is the same at every start, and goes on where the start before left it.
 """
 
-import signal
-import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
 
 import msgspec
 
@@ -21,7 +18,6 @@ from indicators.management.demonstration.stage import (
     WITH_CUSTOMERS,
     Organization,
     Stage,
-    open_stage,
 )
 from indicators.management.simulation.campaigns import findings_of
 from indicators.management.simulation.delivery import Delivery, DeliveryFailed, door_of
@@ -83,34 +79,44 @@ def lines(stage: Stage, scene: Scene) -> list[bytes]:
     return [msgspec.json.encode(each) + b"\n" for each in findings_of(plan, scene.revision)]
 
 
-def tell(stage: Stage, scene: Scene) -> bool:
-    """Whether it was news to the node; raises DeliveryFailed."""
+def tell(stage: Stage, scene: Scene) -> None:
+    """Raises DeliveryFailed."""
     key = stage.key_file(detector(scene.who), scene.who).read_text().strip()
     with Delivery(door_of(stage.url(scene.who)), key) as delivery:
         for _ in delivery.send(lines(stage, scene)):
             pass
-        return delivery.counts["accepted"] > 0
 
 
-def tell_all(stage: Stage, scenes: Iterable[Scene], pause: float) -> None:
-    for scene in scenes:
+def tell_opening(stage: Stage) -> None:
+    """Raises DeliveryFailed."""
+    scenes = opening()
+    for scene in scenes[_told(stage) :]:
+        tell(stage, scene)
+        _note_told(stage, scene)
+
+
+def tell_on(stage: Stage, pause: float) -> None:
+    """What was not told by an earlier start. A node that is away is tried again, then left out."""
+    for scene in islice(story(), _told(stage), None):
         try:
-            if tell(stage, scene):
-                print(scene.sentence, flush=True)  # noqa: T201 - the supervisor reads it
-                time.sleep(pause)
+            tell(stage, scene)
+            say(scene.sentence)
         except DeliveryFailed as failure:
-            print(f"{scene.who.name}: {failure}", flush=True)  # noqa: T201 - as above
-            time.sleep(pause)
+            say(f"{scene.who.name}: {failure}")
+        _note_told(stage, scene)
+        time.sleep(pause)
+    say("the story is told; the nodes go on")
 
 
-def main(root: str) -> None:
-    import django
-
-    django.setup()
-    tell_all(open_stage(Path(root), None), story(), PAUSE)
-    print("the story is told; the nodes go on", flush=True)  # noqa: T201 - as above
-    signal.pause()
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the supervisor reads it
 
 
-if __name__ == "__main__":
-    main(sys.argv[1])
+def _told(stage: Stage) -> int:
+    """How many scenes were told. Killed in between, a scene is told twice, and taken once."""
+    file = stage.root / "told"
+    return int(file.read_text()) if file.exists() else 0
+
+
+def _note_told(stage: Stage, scene: Scene) -> None:
+    (stage.root / "told").write_text(str([*story()].index(scene) + 1))

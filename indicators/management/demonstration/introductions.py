@@ -127,4 +127,4 @@ def _let_in(
 def _spoken(desk: Desk) -> Spoken:
     keys = desk.rows("key", "list")
     request = next(each for each in keys if each["purpose"] == "request")
-    return Spoken(desk.rows("peer", "self")[0]["fingerprint"], str(request["public_key"]))
+    return Spoken(desk.rows("key", "fingerprint")[0]["fingerprint"], str(request["public_key"]))

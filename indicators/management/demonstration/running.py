@@ -72,8 +72,7 @@ def run(console: Console, root: Path, port: int | None) -> None:
             else:
                 console.say("retort", "the first start: four nodes are made, it takes a while")
                 start_first(supervisor, stage)
-            for scene in flow.opening():
-                flow.tell(stage, scene)
+            flow.tell_opening(stage)
             for line in welcome(stage, time.monotonic() - began):
                 console.say("retort", line)
             supervisor.start(campaigns(stage))
@@ -118,7 +117,7 @@ def node(stage: Stage, who: Organization) -> Program:
 def campaigns(stage: Stage) -> Program:
     return Program(
         name="campaigns",
-        module=flow.__name__,
+        module=__package__,
         arguments=(str(stage.root),),
         environment=_with_path(
             stage.environment(CAST[0]) | {"DJANGO_SETTINGS_MODULE": "indicators.config.settings"}

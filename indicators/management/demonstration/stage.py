@@ -156,6 +156,7 @@ def _clear(root: Path) -> None:
         for place in (run_directory(data_dir), data_dir):
             shutil.rmtree(place, ignore_errors=True)
     shutil.rmtree(root / "keys", ignore_errors=True)
+    (root / "told").unlink(missing_ok=True)
 
 
 def door(stage: Stage, who: Organization) -> Path:
