@@ -19,7 +19,7 @@ from federation.peers.described import DescribedLog, Key, KeyHolder, TokenKey, U
 from federation.pseudonyms import epochs
 from federation.transparency import log
 from federation.transparency.witness import this_witness
-from indicators.detections.drafts.organization import organization
+from indicators.detections.drafts.organization import described_organization
 from indicators.models import Collection, Member
 from indicators.store.custody import ensure_own_member
 from indicators.store.sql import open_cursor
@@ -38,7 +38,7 @@ def describe(asked_at: str = "") -> bytes:
     base = (settings.PUBLIC_URL or asked_at or f"http://{settings.NODE_HOST}").rstrip("/")
     signer = node_keys.current_key(NodeKey.Purpose.OBJECT)
     with open_cursor() as cursor:
-        identity = organization(cursor, _own(), signer)
+        identity = described_organization(cursor, _own(), signer)
     keys = [*_keys("object"), *_keys("request")]
     collections = list(Collection.objects.filter(is_inbox=False).order_by("pk"))
     return descriptor.write(
