@@ -97,7 +97,7 @@ def lead_counts() -> dict[MatchState, int]:
 
 def _read(matches: str, asked: Mapping[str, Any]) -> list[Lead]:
     with open_cursor() as cursor:
-        rows = cursor.execute(_LEADS.format(matches=matches).encode(), asked).fetchall()
+        rows = cursor.execute(_LEADS.format(matches=matches), asked).fetchall()
     return [_lead(*row) for row in rows]
 
 

@@ -47,7 +47,14 @@ class Leads:
         birch = Member.objects.create(name="Birch", identity_id=id_of("identity", "Birch"))
         return cls(detector, shared, inbox, birch)
 
-    def match(self, key: str = "one", *, accounts: int = 12, tlp: Tlp | None = Tlp.GREEN) -> Match:
+    def match(
+        self,
+        key: str = "one",
+        *,
+        accounts: int = 12,
+        tlp: Tlp | None = Tlp.GREEN,
+        cluster: Cluster | None = None,
+    ) -> Match:
         """Birch's indicator `key` on the cluster."""
         indicator = id_of("indicator", key)
         KnownIndicator.objects.create(
@@ -64,7 +71,7 @@ class Leads:
             inbox=self.inbox.pk,
         )
         return Match.objects.create(
-            cluster=Cluster.objects.get(),
+            cluster=cluster or Cluster.objects.get(),
             stix_id=indicator,
             semantics=Semantics.EXACT,
             token_count=accounts,

@@ -1,0 +1,58 @@
+"""People decide, and workers publish, at the same time on real connections."""
+
+from collections.abc import Callable, Iterator
+from unittest import mock
+
+import pytest
+from celery import current_app
+
+from indicators import pipeline
+from indicators.models import Draft, DraftState, Match, MatchState
+from indicators.reconcile.triage import decide
+from tests.contributing.feed import latest
+from tests.reconcile.leads import Leads, analyst
+from tests.store.witness import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+COUNT = 20
+
+
+@pytest.fixture(autouse=True)
+def workers() -> Iterator[None]:
+    with mock.patch.object(current_app, "send_task"):
+        yield
+
+
+@pytest.fixture
+def leads(transactional_db: None) -> Leads:
+    return Leads.begin()
+
+
+def deciding(matches: list[Match], name: str, state: MatchState) -> Callable[[], None]:
+    person = analyst(name)
+    return lambda: decide([each.uuid for each in matches], state, person) and None
+
+
+def test_of_two_people_at_once_the_later_is_heard(leads: Leads) -> None:
+    matches = [leads.match(f"key {n}") for n in range(COUNT)]
+    together(
+        deciding(matches, "ana", MatchState.CONFIRMED),
+        deciding(matches[::-1], "ben", MatchState.FALSE_POSITIVE),
+    )
+    leads.detector.work()
+    [state] = set(Match.objects.values_list("state", flat=True))
+    said = [each for each in latest(leads.shared) if not each.get("revoked")]
+    answers = [each["type"] for each in said if each["type"] in ("sighting", "opinion")]
+    assert answers == ["sighting" if state == MatchState.CONFIRMED else "opinion"] * COUNT
+
+
+def test_what_is_published_while_it_is_taken_back_does_not_stand(leads: Leads) -> None:
+    matches = [leads.match(f"key {n}") for n in range(COUNT)]
+    deciding(matches, "ana", MatchState.CONFIRMED)()
+    drafts = list(Draft.objects.filter(state=DraftState.APPROVED).values_list("pk", flat=True))
+    together(
+        lambda: pipeline.publish(drafts),
+        deciding(matches, "ben", MatchState.OPEN),
+    )
+    leads.detector.work()
+    assert all(each["revoked"] for each in latest(leads.shared, "sighting"))
