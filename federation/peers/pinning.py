@@ -31,6 +31,7 @@ class PinnedLog:
     origin: str
     vkey: str
     signatures_required: bool
+    audience: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _before(key: Key, by_kid: Mapping[str, Key]) -> Iterator[str]:
 def _logs(
     pinned: Iterable[PinnedLog], shown: Iterable[DescribedLog]
 ) -> tuple[tuple[DescribedLog, ...], tuple[DescribedLog, ...]]:
-    """The logs that are new, and those that say something else of their signatures."""
+    """The logs that are new, and those that say something else of signatures or audience."""
     held = {log.origin: log for log in pinned}
     new = []
     changed = []
@@ -166,6 +167,7 @@ def _logs(
                 f"The log {log.origin} has another key or collection than was pinned; a log has"
                 " one key for ever. Ask the node's operator."
             )
-        if before.signatures_required != log.signatures_required:
+        said = (log.signatures_required, log.audience)
+        if (before.signatures_required, before.audience) != said:
             changed.append(log)
     return tuple(new), tuple(changed)

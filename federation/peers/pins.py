@@ -13,7 +13,7 @@ def pinned(peer: Peer) -> Pinned:
     """What is held of a peer: nothing before it was confirmed."""
     keys = [PinnedKey(row.purpose, row.kid, row.since, row.until) for row in peer.keys.all()]
     logs = [
-        PinnedLog(row.collection, row.origin, row.vkey, row.signatures_required)
+        PinnedLog(row.collection, row.origin, row.vkey, row.signatures_required, row.audience)
         for row in peer.logs.all()
     ]
     return Pinned(
@@ -40,7 +40,7 @@ def store(peer: Peer, accepted: Accepted) -> None:
         PeerKey.objects.filter(peer=peer, kid=key.kid).update(until=dict(key.until or {}))
     for each in accepted.changed_logs:
         PeerLog.objects.filter(peer=peer, origin=each.origin).update(
-            signatures_required=each.signatures_required
+            signatures_required=each.signatures_required, audience=each.audience
         )
     remember(peer, accepted.descriptor)
 
@@ -71,6 +71,7 @@ def _log_row(peer: Peer, each: DescribedLog) -> PeerLog:
         origin=each.origin,
         vkey=each.vkey,
         signatures_required=each.signatures_required,
+        audience=each.audience,
     )
 
 

@@ -13,6 +13,7 @@ from federation.canonical import JSON
 from federation.peers import described
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
 Url = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Sizes = dict[Text, Annotated[int, msgspec.Meta(ge=0)]]
@@ -38,7 +39,7 @@ class Log(msgspec.Struct):
     origin: Text
     vkey: Text
     signatures: Literal["required", "optional"]
-    audience: Text
+    audience: Word
 
 
 class TokenKey(msgspec.Struct):

@@ -35,7 +35,7 @@ def pinned_as(described: Descriptor) -> Pinned:
         described.body,
         tuple(PinnedKey(key.use, key.kid, key.since, key.until) for key in described.keys),
         tuple(
-            PinnedLog(log.collection, log.origin, log.vkey, log.signatures_required)
+            PinnedLog(log.collection, log.origin, log.vkey, log.signatures_required, log.audience)
             for log in described.logs
         ),
     )
