@@ -36,7 +36,9 @@ _INDICATORS = """
 SELECT s.joint_id, s.subject, k.stix_id, m.identity_id, m.reliability, k.is_first_party,
     k.echo_of <> '', k.confidence, k.modified, k.lifetime_days, k.decay_speed
 FROM indicators_jointsubject s
-JOIN indicators_knownindicator k ON k.subject = s.subject AND k.is_live
+CROSS JOIN LATERAL (
+    SELECT * FROM indicators_knownindicator WHERE subject = s.subject AND is_live OFFSET 0
+) k
 JOIN indicators_member m ON m.id = k.origin_id
 WHERE s.joint_id = ANY(%s)
 """
@@ -49,9 +51,10 @@ FROM (
     SELECT joint_id, subject FROM indicators_jointsubject WHERE joint_id = ANY(%(joints)s)
     UNION SELECT * FROM unnest(%(of)s::uuid[], %(targets)s::text[])
 ) AS t(joint, target)
-JOIN indicators_answer a ON a.target = t.target
+CROSS JOIN LATERAL (
+    SELECT * FROM indicators_answer WHERE target = t.target AND NOT is_revoked OFFSET 0
+) a
 JOIN indicators_member m ON m.id = a.origin_id
-WHERE NOT a.is_revoked
 ORDER BY t.joint, a.target, a.origin_id, a.kind, a.version DESC, a.stix_id
 """
 # one_match_each
@@ -59,9 +62,12 @@ _CLUSTERS = """
 SELECT s.joint_id, s.subject, own.identity_id, own.reliability, max(m.decided_at)
 FROM indicators_jointsubject s
 JOIN indicators_member own ON own.is_self
-JOIN indicators_match m ON m.cluster_id = substr(s.subject, 9)::bigint
+CROSS JOIN LATERAL (
+    SELECT decided_at FROM indicators_match
+    WHERE cluster_id = substr(s.subject, 9)::bigint AND state = 'confirmed' AND retired_at IS NULL
+    OFFSET 0
+) m
 WHERE s.joint_id = ANY(%s) AND starts_with(s.subject, 'cluster/')
-    AND m.state = 'confirmed' AND m.retired_at IS NULL
 GROUP BY 1, 2, 3, 4
 """
 _ASSESS = """
@@ -89,8 +95,9 @@ LIMIT %(limit)s
 _OF_TARGETS = """
 SELECT joint_id FROM indicators_jointsubject WHERE subject = ANY(%(targets)s)
 UNION
-SELECT s.joint_id FROM indicators_knownindicator k
-JOIN indicators_jointsubject s ON s.subject = k.subject WHERE k.stix_id = ANY(%(targets)s)
+SELECT s.joint_id FROM indicators_knownindicator k CROSS JOIN LATERAL (
+    SELECT joint_id FROM indicators_jointsubject WHERE subject = k.subject OFFSET 0
+) s WHERE k.stix_id = ANY(%(targets)s)
 """
 
 

@@ -20,24 +20,28 @@ _ECHOES = """
 WITH asked AS MATERIALIZED (
     SELECT a.stix_id, a.place, o.owner_id AS origin_id
     FROM unnest(%(ids)b::text[]) WITH ORDINALITY AS a(stix_id, place)
-    JOIN indicators_objectid o ON o.id = a.stix_id
+    CROSS JOIN LATERAL (SELECT owner_id FROM indicators_objectid WHERE id = a.stix_id OFFSET 0) o
     JOIN indicators_member m ON m.id = o.owner_id AND NOT m.is_self
-    LEFT JOIN indicators_knownindicator k ON k.stix_id = a.stix_id
-    WHERE k.stix_id IS NULL OR k.echo_of <> ''
+    LEFT JOIN LATERAL (
+        SELECT echo_of FROM indicators_knownindicator WHERE stix_id = a.stix_id OFFSET 0
+    ) k ON true
+    WHERE k.echo_of IS NULL OR k.echo_of <> ''
 ), sought AS MATERIALIZED (
     SELECT token, stix_id FROM indicators_indexedtoken
     WHERE stix_id = ANY(ARRAY(SELECT stix_id FROM asked))
 ), held AS MATERIALIZED (
     SELECT s.token, s.stix_id, h.stix_id AS holder
     FROM sought s CROSS JOIN LATERAL (
-        SELECT stix_id FROM indicators_indexedtoken WHERE token = s.token OFFSET 0
+        SELECT stix_id FROM indicators_indexedtoken
+        WHERE token = s.token AND stix_id <> s.stix_id OFFSET 0
     ) h
-    WHERE h.stix_id <> s.stix_id
 ), pair AS MATERIALIZED (
     SELECT p.stix_id, p.holder, coalesce(before.origin_id, earlier.origin_id) AS origin_id
     FROM (SELECT DISTINCT stix_id, holder FROM held) p
     JOIN asked mine ON mine.stix_id = p.stix_id
-    LEFT JOIN indicators_knownindicator before ON before.stix_id = p.holder
+    LEFT JOIN LATERAL (
+        SELECT origin_id FROM indicators_knownindicator WHERE stix_id = p.holder OFFSET 0
+    ) before ON true
     LEFT JOIN asked earlier ON earlier.stix_id = p.holder AND earlier.place < mine.place
     WHERE coalesce(before.origin_id, earlier.origin_id) <> mine.origin_id
 ), known AS (

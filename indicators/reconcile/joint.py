@@ -28,7 +28,9 @@ LEFT JOIN LATERAL (
     SELECT origin_id FROM indicators_knownindicator
     WHERE subject = s.subject AND is_live ORDER BY stix_id LIMIT 1
 ) k ON true
-LEFT JOIN indicators_objectid o ON o.id = s.subject
+LEFT JOIN LATERAL (
+    SELECT owner_id FROM indicators_objectid WHERE id = s.subject OFFSET 0
+) o ON true
 WHERE k.origin_id IS NOT NULL
    OR EXISTS (SELECT FROM indicators_jointedge WHERE first = s.subject)
    OR EXISTS (SELECT FROM indicators_jointedge WHERE second = s.subject)

@@ -30,14 +30,18 @@ SELECT DISTINCT stix_id FROM indicators_match WHERE id = ANY(%s) AND state <> 'o
 _PAIRS = "SELECT stix_id, 'cluster/' || cluster_id FROM indicators_match WHERE id = ANY(%s)"
 # matches_of_indicator, then authored_of_cluster.
 _NAMES = """
-SELECT c.id, coalesce(a.stix_id, 'cluster/' || c.id) FROM indicators_cluster c
-LEFT JOIN indicators_authored a
-    ON a.cluster_id = c.id AND a.incarnation = c.incarnation AND a.role = 'infrastructure'
-WHERE c.id IN (
-    SELECT cluster_id FROM indicators_authored WHERE stix_id = ANY(%(ids)s)
+SELECT c.id, coalesce(a.stix_id, 'cluster/' || c.id) FROM (
+    SELECT cluster_id AS id FROM indicators_authored WHERE stix_id = ANY(%(ids)s)
     UNION SELECT cluster_id FROM indicators_match WHERE stix_id = ANY(%(ids)s)
     UNION SELECT cluster_id FROM indicators_match WHERE id = ANY(%(matches)s)
-)
+) asked
+CROSS JOIN LATERAL (
+    SELECT id, incarnation FROM indicators_cluster WHERE id = asked.id OFFSET 0
+) c
+LEFT JOIN LATERAL (
+    SELECT stix_id FROM indicators_authored
+    WHERE cluster_id = c.id AND incarnation = c.incarnation AND role = 'infrastructure' LIMIT 1
+) a ON true
 """
 # The links' primary key, and links_by_second.
 _CUT = """
@@ -71,23 +75,23 @@ SELECT * FROM one UNION SELECT * FROM other
 # token, and no further than the cap.
 _SHARED = """
 WITH changed AS MATERIALIZED (
-    SELECT k.* FROM unnest(%(ids)b::text[]) AS a(id)
-    JOIN indicators_knownindicator k ON k.stix_id = a.id WHERE k.is_live
+    SELECT k.* FROM unnest(%(ids)b::text[]) AS a(id) CROSS JOIN LATERAL (
+        SELECT * FROM indicators_knownindicator WHERE stix_id = a.id AND is_live OFFSET 0
+    ) k
 ), sought AS MATERIALIZED (
     SELECT token, stix_id FROM indicators_indexedtoken
     WHERE stix_id = ANY(ARRAY(SELECT stix_id FROM changed))
-), shared AS MATERIALIZED (
-    SELECT s.stix_id, other.stix_id AS other, substr(s.token, 1, 5) AS key, count(*) AS tokens
-    FROM sought s
-    CROSS JOIN LATERAL (
-        SELECT array_agg(h.stix_id) AS holders FROM (
-            SELECT stix_id FROM indicators_indexedtoken
-            WHERE token = s.token LIMIT %(fanout)s + 1 OFFSET 0
-        ) h
-    ) held
-    CROSS JOIN LATERAL unnest(held.holders) AS other(stix_id)
-    WHERE cardinality(held.holders) BETWEEN 2 AND %(fanout)s AND other.stix_id <> s.stix_id
-    GROUP BY 1, 2, 3
+), held AS MATERIALIZED (
+    SELECT s.stix_id, s.token, h.stix_id AS other
+    FROM sought s CROSS JOIN LATERAL (
+        SELECT stix_id FROM indicators_indexedtoken
+        WHERE token = s.token AND stix_id <> s.stix_id LIMIT %(fanout)s
+    ) h
+), shared AS (
+    SELECT stix_id, other, substr(token, 1, 5) AS key, count(*) AS tokens FROM (
+        SELECT *, count(*) OVER (PARTITION BY stix_id, token) AS others FROM held
+    ) capped
+    WHERE others < %(fanout)s GROUP BY 1, 2, 3
 )
 SELECT c.stix_id, c.subject, c.is_own, o.stix_id, o.subject, o.is_own, s.key, s.tokens,
     greatest(
@@ -96,18 +100,25 @@ SELECT c.stix_id, c.subject, c.is_own, o.stix_id, o.subject, o.is_own, s.key, s.
     )
 FROM shared s
 JOIN changed c ON c.stix_id = s.stix_id
-JOIN indicators_knownindicator o ON o.stix_id = s.other
-WHERE o.is_live AND o.subject <> c.subject
+CROSS JOIN LATERAL (
+    SELECT * FROM indicators_knownindicator WHERE stix_id = s.other AND is_live OFFSET 0
+) o
+WHERE o.subject <> c.subject
 """
 # matches_of_indicator and one_match_each
 _MATCHED = """
-SELECT m.stix_id, k.subject, m.cluster_id, m.kinds, m.semantics FROM indicators_match m
-JOIN indicators_knownindicator k ON k.stix_id = m.stix_id
-WHERE m.id IN (
+SELECT m.stix_id, k.subject, m.cluster_id, m.kinds, m.semantics FROM (
     SELECT id FROM indicators_match WHERE id = ANY(%(matches)s)
     UNION SELECT id FROM indicators_match WHERE stix_id = ANY(%(ids)s)
     UNION SELECT id FROM indicators_match WHERE cluster_id = ANY(%(clusters)s)
-) AND k.is_live AND m.retired_at IS NULL AND m.state <> 'false-positive'
+) asked
+CROSS JOIN LATERAL (
+    SELECT * FROM indicators_match
+    WHERE id = asked.id AND retired_at IS NULL AND state <> 'false-positive' OFFSET 0
+) m
+CROSS JOIN LATERAL (
+    SELECT subject FROM indicators_knownindicator WHERE stix_id = m.stix_id AND is_live OFFSET 0
+) k
 """
 _REFUTED = """
 SELECT m.stix_id, a.stix_id FROM indicators_match m
@@ -128,7 +139,10 @@ WITH counted AS (
         SELECT p.first, p.second, each.key AS kind, sum(each.value::int) AS shared,
             starts_with(l.first, 'cluster/') OR starts_with(l.second, 'cluster/') AS is_match
         FROM unnest(%(first)s::text[], %(second)s::text[]) AS p(first, second)
-        JOIN indicators_jointlink l ON l.first_subject = p.first AND l.second_subject = p.second
+        CROSS JOIN LATERAL (
+            SELECT * FROM indicators_jointlink
+            WHERE first_subject = p.first AND second_subject = p.second OFFSET 0
+        ) l
         CROSS JOIN LATERAL jsonb_each_text(l.kinds) each
         GROUP BY p.first, p.second, each.key, is_match
     ) ways GROUP BY first, second, kind
