@@ -158,12 +158,17 @@ def relay(
     objects: Sequence[StixObject],
     origins: Origins,
 ) -> int:
-    """Republish what marking and audience allow, and what the target's rule on signatures does."""
+    """Republish what marking and audience allow, and what the target's rule on signatures does.
+
+    Not what is this node's own: where that stands it says itself, and what it took back stays away.
+    """
     audience = Audience(target.audience)
+    own = {index for index, member in origins.members.items() if member.is_self}
     allowed = [
         obj
         for obj in objects
-        if may_relay(obj.tlp, source, audience) is None
+        if obj.index not in own
+        and may_relay(obj.tlp, source, audience) is None
         and (obj.index in origins.signed_by or not target.signatures_required)
     ]
     if not allowed:

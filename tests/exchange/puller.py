@@ -9,10 +9,15 @@ from federation.models import Evidence, Gap, Peer, PeerLog, PeerState, Quarantin
 from federation.peers import registry
 from federation.transparency.audit import verify_log
 from indicators import pipeline
-from indicators.models import Collection, Member, ObjectVersion
+from indicators.models import Collection, Member, ObjectVersion, State
 from indicators.pipeline.pulling import Pulled
 from indicators.store import feed
-from indicators.store.custody import check_custody, ensure_own_member, open_collection
+from indicators.store.custody import (
+    check_custody,
+    ensure_own_member,
+    open_collection,
+    set_member_state,
+)
 from tests.peer_simulator import Organization, SimulatedFeed, SimulatedNode
 
 EVERYTHING = feed.Selection(versions=feed.Versions(every=True))
@@ -66,8 +71,15 @@ class Puller:
     def relay(self, subscription: UUID) -> Collection:
         """A collection of this node in which the inbox is republished."""
         served = open_collection(title="Served", audience="members")
-        pipeline.relay_to(self.inbox(subscription), served)
+        self.relay_into(subscription, served)
         return served
+
+    def relay_into(self, subscription: UUID, served: Collection) -> None:
+        pipeline.relay_to(self.inbox(subscription), served)
+
+    def let_go(self, name: str) -> None:
+        """An organization leaves the federation."""
+        set_member_state(Member.objects.get(name=name), State.LEFT, "its contract ended")
 
     def latest(self, subscription: UUID, stix_id: str) -> dict[str, Any]:
         """The newest version of an object in the inbox."""
