@@ -21,7 +21,7 @@ from tests.reconcile.leads import NOW, Leads, analyst
 from tests.store.plans import Plans, explained
 
 pytestmark = pytest.mark.django_db
-MANY = 2_000
+MANY = 3_000
 _GROWING = {
     "cluster",
     "detection",
@@ -37,7 +37,7 @@ def history(db: None) -> Iterator[Leads]:
     """Thousands of matches, hundreds of which are confirmed and answered."""
     ours = Leads.begin()
     with mock.patch.object(current_app, "send_task"):
-        ours.detector.send(*(finding(f"f-{n}") for n in range(2, 202)))
+        ours.detector.send(*(finding(f"f-{n}") for n in range(2, 402)))
         ours.detector.work()
         clusters = [*Cluster.objects.order_by("pk")]
         ids = [id_of("indicator", f"old {n}") for n in range(MANY)]
@@ -58,7 +58,7 @@ def history(db: None) -> Iterator[Leads]:
         )
         Match.objects.bulk_create(
             Match(
-                cluster=clusters[number % 200 + 1],
+                cluster=clusters[number % 400 + 1],
                 stix_id=name,
                 semantics=Semantics.EXACT,
                 token_count=1,
@@ -68,7 +68,7 @@ def history(db: None) -> Iterator[Leads]:
             )
             for number, name in enumerate(ids)
         )
-        answered = Match.objects.filter(stix_id__in=ids[:300]).values_list("uuid", flat=True)
+        answered = Match.objects.filter(stix_id__in=ids[:400]).values_list("uuid", flat=True)
         decide([*answered], MatchState.CONFIRMED, analyst("ana"))
         ours.detector.work()
         with connection.cursor() as cursor:
