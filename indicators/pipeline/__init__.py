@@ -33,18 +33,16 @@ from indicators.pipeline.contributing import (
     reject,
     results_of,
 )
+from indicators.pipeline.onboarding import refresh_peers
 from indicators.pipeline.peering import (
     PUSH,
-    REFRESH_PEERS,
     hand_over_due,
     open_push,
-    recheck_quarantine,
-    refresh_peers,
     relay_to,
     subscribe,
     unfreeze,
 )
-from indicators.pipeline.pulling import PULL, Pulled, pull, woken
+from indicators.pipeline.pulling import PULL, REFRESH_PEERS, Pulled, pull, woken
 from indicators.pipeline.receiving import (
     BATCH,
     FINISH_POST,
@@ -53,6 +51,7 @@ from indicators.pipeline.receiving import (
     receive,
     resume_pending,
 )
+from indicators.pipeline.rechecking import recheck_quarantine
 from indicators.pipeline.reconciling import reconcile, resume_reconciling, retire
 from indicators.pipeline.triaging import decide_matches, send_homeless_answers
 from indicators.pipeline.upkeep import (

@@ -3,21 +3,27 @@
 Everything that the network has to say is read before a transaction begins.
 """
 
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import orjson
+import structlog
 from django.db import transaction
 
-from federation.errors import NotPinned, PeerUnknown
+from federation.errors import FederationError, NotPinned, PeerUnknown
 from federation.models import Peer, PeerLog, PeerState, Subscription
 from federation.peers import registry
 from federation.peers.pinning import Accepted
 from federation.peers.source import WELL_KNOWN, Offered, collections, connect
 from indicators.models import Collection, Member, Sector, State
 from indicators.pipeline.peering import subscribe, unfreeze
+from indicators.pipeline.rechecking import recheck_waiting
 from indicators.store.custody import ensure_own_member, set_member_state
 from indicators.store.errors import MemberExists
 
+log = structlog.get_logger("retort.peers")
+
+_REFRESHED = timedelta(seconds=60)
 _SECTORS = {
     "ai-lab": Sector.LAB,
     "cloud-provider": Sector.CLOUD,
@@ -199,3 +205,18 @@ def _sector(peer: Peer) -> Sector:
     labels = identity.get("labels", [])
     named = [_SECTORS[label] for label in labels if isinstance(label, str) and label in _SECTORS]
     return named[0] if named else Sector.LAB
+
+
+def refresh_peers() -> None:
+    """Read again how peers describe themselves; what changed may let quarantined objects pass.
+
+    A peer that was asked within the last minute is not asked again.
+    """
+    asked = datetime.now(UTC) - _REFRESHED
+    known = Peer.objects.filter(state=PeerState.ACTIVE, is_plain=False).exclude(base_url="")
+    for peer in known.exclude(checked_at__gt=asked):
+        try:
+            registry.refresh(peer, read_descriptor(peer))
+        except FederationError as error:
+            log.warning("a descriptor was not read", peer=peer.name, why=str(error))
+    recheck_waiting()

@@ -2,32 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from federation.errors import FederationError, PeerUnknown
-from federation.models import Log, Peer, PeerLog, PeerState, Push, Quarantined, Subscription
-from federation.peers import registry
-from federation.peers.source import WELL_KNOWN, connect
-from federation.peers.verification import Publisher, Verified, read_object, verify_objects
+from federation.errors import PeerUnknown
+from federation.models import Log, Peer, PeerLog, PeerState, Push, Subscription
 from indicators.models import Audience, Collection, Member, ObjectVersion, Relay
-from indicators.pipeline.admitting import Page, relay, served_to, store_page
+from indicators.pipeline.admitting import relay, served_to
 from indicators.pipeline.announcing import announce
 from indicators.pipeline.handing_over import hand_over
 from indicators.pipeline.pulling import PULL
 from indicators.stix import StixObject, parse_objects
 from indicators.store import feed
 from indicators.store.admission import Origins
-from indicators.store.custody import ensure_own_member, open_collection
+from indicators.store.custody import open_collection
 
 log = structlog.get_logger("retort.peers")
 
-PUSH, REFRESH_PEERS = "indicators.push", "indicators.refresh_peers"
+PUSH = "indicators.push"
 _AT_ONCE = 1000
 
 
@@ -112,47 +107,6 @@ def _with_origins(bodies: Sequence[bytes]) -> tuple[list[StixObject], Origins]:
     return objects, Origins(members, kids)
 
 
-def recheck_quarantine(subscription: Subscription) -> int:
-    """Take what passes by now, as keys and members have changed; how many objects.
-
-    What still doesn't pass stays, with the reason that it has today.
-    """
-    waiting = Quarantined.objects.filter(
-        subscription=subscription, may_pass_later=True, released_at=None
-    ).order_by("pk")
-    taken = 0
-    rows = iter(waiting.iterator(_AT_ONCE))
-    while batch := list(islice(rows, _AT_ONCE)):
-        taken += _recheck(subscription, batch)
-    return taken
-
-
-def _recheck(subscription: Subscription, batch: Sequence[Quarantined]) -> int:
-    received = [read_object(bytes(row.body)) for row in batch]
-    origin = None if subscription.log is None else subscription.log.origin
-    has_places = subscription.log is not None
-    verified = verify_objects(
-        received,
-        [row.log_index or 0 for row in batch] if has_places else None,
-        registry.key_ring(ensure_own_member().identity_id),
-        Publisher(subscription.peer.identity_id, origin),
-        signatures_required=subscription.signatures_required,
-    )
-    current = Subscription.objects.select_related("peer", "log").get(pk=subscription.pk)
-    page = Page(Verified(verified.accepted, []), (), None, current.added_after)
-    with transaction.atomic():
-        stored = store_page(current, page).stored
-        passed = {bytes(each.received.sha256) for each in verified.accepted}
-        now = datetime.now(UTC)
-        ids = [row.pk for row in batch if bytes(row.sha256) in passed]
-        Quarantined.objects.filter(pk__in=ids).update(released_at=now, checked_at=now)
-        reasons = {bytes(each.received.sha256): each.reason for each in verified.refused}
-        for row in batch:
-            row.reason, row.checked_at = reasons.get(bytes(row.sha256), row.reason), now
-        Quarantined.objects.bulk_update(batch, ["reason", "checked_at"])
-    return stored
-
-
 def hand_over_due(now: datetime, *, pause: timedelta) -> int:
     """Send pulls and pushes whose time has come to workers; how many. Each once in `pause`."""
     pulls = Subscription.objects.filter(
@@ -186,29 +140,3 @@ def unfreeze(subscription: Subscription) -> None:
     Subscription.objects.filter(pk=subscription.pk).update(
         state=Subscription.State.ACTIVE, failure="", failures=0, next_pull_at=datetime.now(UTC)
     )
-
-
-def collections_of(peer: Peer) -> list[UUID]:
-    """The inboxes of a peer."""
-    return list(Subscription.objects.filter(peer=peer).values_list("inbox", flat=True))
-
-
-def _read_descriptor(peer: Peer) -> bytes:
-    with connect(peer) as connection:
-        return connection.read(peer.base_url.rstrip("/") + WELL_KNOWN, "application/json")
-
-
-def refresh_peers() -> None:
-    """Read again how peers describe themselves; what changed may let quarantined objects pass."""
-    known = Peer.objects.filter(state=PeerState.ACTIVE, is_plain=False).exclude(base_url="")
-    for peer in known:
-        try:
-            registry.refresh(peer, _read_descriptor(peer))
-        except FederationError as error:
-            log.warning("a descriptor was not read", peer=peer.name, why=str(error))
-    waiting = Quarantined.objects.filter(may_pass_later=True, released_at=None)
-    subscriptions = Subscription.objects.select_related("peer", "log").filter(
-        pk__in=waiting.values("subscription").distinct()
-    )
-    for subscription in subscriptions:
-        recheck_quarantine(subscription)

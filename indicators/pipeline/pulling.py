@@ -39,7 +39,7 @@ from indicators.store.custody import ensure_own_member
 
 log = structlog.get_logger("retort.pull")
 
-PULL = "indicators.pull"
+PULL, REFRESH_PEERS = "indicators.pull", "indicators.refresh_peers"
 #: Pages that one task stores before it lets others have their turn.
 PAGES_AT_ONCE = 50
 #: For one page. Two pullers at once store nothing twice: a lease only spares the work.
@@ -68,6 +68,8 @@ class Pulled:
     refused: int = 0
     gaps: int = 0
     relayed: int = 0
+    # Refused for now: a peer may have replaced its key, and says so in its descriptor.
+    waiting: int = 0
     reached: int = 0
     more: bool = False
     failure: str = ""
@@ -136,6 +138,7 @@ def _count(pulled: Pulled, page: Page, taken: Taken) -> None:
     pulled.refused += taken.refused
     pulled.relayed += taken.relayed
     pulled.gaps += len(page.gaps)
+    pulled.waiting += sum(each.may_pass_later for each in page.verified.refused)
 
 
 def _renew(subscription: Subscription) -> None:
@@ -184,6 +187,8 @@ def _end(subscription: Subscription, pulled: Pulled, retry_after: int | None) ->
     rows.update(leased_until=None, failures=0, failure="", next_pull_at=following, **caught_up)
     if pulled.more or rows.filter(wanted_at__isnull=False).exists():
         hand_over(PULL, str(subscription.pk))
+    if pulled.waiting:
+        hand_over(REFRESH_PEERS)
     if pulled.objects or pulled.refused:
         log.info(
             "pulled",

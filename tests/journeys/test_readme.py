@@ -115,3 +115,47 @@ def test_the_run_command_starts_this_very_program() -> None:
     """What `up` does is what every journey starts; the installation is the one of the tests."""
     start = block("run").strip().replace("requirements.lock", "requirements-dev.lock")
     assert start.replace("manage.py up", "-m pytest") == block("test").strip()
+
+
+@pytest.fixture(scope="module")
+def birch() -> Iterator[Node]:
+    """A second node, of another organization, with something to share."""
+    named = {"NODE_NAME": "Birch"}
+    with (
+        place_for_data("retort-readme-birch-") as data_dir,
+        running_node(data_dir, environment=named) as node,
+    ):
+        node.run("collection", "create", "Shared", "--alias", "shared", "--audience", "members")
+        atlas = CHECKOUT / "tests" / "vectors" / "stix" / "public-reports.json"
+        node.run("import", str(atlas), "--collection", "shared")
+        yield node
+
+
+def test_a_peer_is_added_and_pulled(
+    detected: tuple[Node, str, Path], birch: Node, tmp_path: Path
+) -> None:
+    node, _, _ = detected
+    [own] = [each for each in rows(node, "member", "list") if each["self"]]
+    birch.run("member", "add", "Alder", "--identity", own["identity"])
+    birch.run("collection", "grant", "shared", "Alder", "--read")
+    [credential] = rows(birch, "credential", "create", "Alder", "alder-node")
+    key = tmp_path / "birch.key"
+    key.write_text(credential["key"])
+    words = {
+        "http://127.0.0.1:8001": birch.base_url,
+        "birch.key": str(key),
+        "FINGERPRINT": rows(birch, "key", "fingerprint")[0]["fingerprint"],
+    }
+    run(node, "peer", **words)
+    pulled = "From Birch: Shared"
+    await_that(lambda: size_of(node, pulled) > 0, lambda: "nothing was pulled", node)
+
+
+def rows(node: Node, *words: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(node.run(*words, "--json").stdout)
+    return found
+
+
+def size_of(node: Node, title: str) -> int:
+    found = [each for each in rows(node, "collection", "list") if each["title"] == title]
+    return sum(int(each["entries"]) for each in found)

@@ -56,7 +56,7 @@ def test_a_pull_that_fails_is_a_problem_with_its_reason() -> None:
     Subscription.objects.create(
         peer=mallory, url="https://m/1/", title="Shared", inbox=uuid4(), failure="It stalls."
     )
-    with pytest.raises(Problem, match="Shared of Mallory .* It stalls"):
+    with pytest.raises(Problem, match=r"Shared of Mallory .* It stalls"):
         checkup.peers()
 
 
