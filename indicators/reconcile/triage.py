@@ -10,7 +10,7 @@ from django.db import transaction
 from indicators.detections import audit
 from indicators.detections.errors import DetectionError
 from indicators.models import MatchState
-from indicators.reconcile import replies
+from indicators.reconcile import reading, replies
 from indicators.reconcile.answering import draft_answers
 from indicators.reconcile.joint import connect
 from indicators.reconcile.replies import Said
@@ -21,7 +21,6 @@ PERMISSION = "indicators.change_match"
 #: Matches that are decided at once, in one transaction.
 MOST = 1_000
 
-# In the order of ids, so that two people never wait in a circle.
 _LOCK = """
 SELECT id, uuid, state, retired_because FROM indicators_match
 WHERE uuid = ANY(%s) ORDER BY id FOR NO KEY UPDATE
@@ -60,6 +59,7 @@ def decide(
         raise TriageRefused(f"{user.get_username()} does not triage matches ({PERMISSION}).")
     said = replies.complete(Said(state.value, reaction, explanation.strip(), is_sure))
     with transaction.atomic(), open_cursor() as cursor:
+        reading.take_turn(cursor)
         found = _lock(cursor, match_uuids, state)
         _note(cursor, list(found), state, user, note)
         drafts = draft_answers(cursor, list(found), said, user)
