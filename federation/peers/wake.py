@@ -28,8 +28,8 @@ log = structlog.get_logger("retort.wake")
 AT_ONCE = 8
 LEASE = timedelta(seconds=40)
 """Longer than one request may take."""
-NOT_SUBSCRIBED = timedelta(seconds=60)
-"""When a peer is told again that said it does not pull this log."""
+NOT_SUBSCRIBED = timedelta(hours=1)
+"""When a peer is told again that said it does not pull this log; its first receipt ends that."""
 MOST_BACK_OFF = 3600
 ROUNDS = 20
 """How often one call tells one peer of a log that goes on growing; the next call goes on."""
