@@ -1,4 +1,4 @@
-"""The end of indicators by time: valid until, or decayed. Their matches are no leads any more.
+"""The end of indicators by time: not valid any more, or decayed. Their matches are no leads then.
 
 Decay runs from the newest version or, if somebody else saw the same later, from that sighting. What
 a person decided of a match stays; a new version that is valid for longer brings it back.
@@ -13,7 +13,7 @@ from indicators.reconcile.known import end_of
 from indicators.reconcile.reading import take_turn
 from indicators.store.sql import open_cursor
 
-EXPIRED = "The indicator is past its valid_until."
+EXPIRED = "The indicator is past its valid_until, or was withdrawn."
 DECAYED = "The indicator's confidence has decayed."
 
 # indicators_by_end, then answers_to_object: sightings of its own origin restart nothing.

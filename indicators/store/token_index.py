@@ -34,6 +34,11 @@ SELECT v.revoked, v.body FROM indicators_collection c CROSS JOIN LATERAL (
 ) newest JOIN indicators_objectversion v ON v.id = newest.object_version_id
 ORDER BY newest.version DESC LIMIT 1
 """
+# What nobody serves any more is no lead: reconciling ends it with those that are over.
+_END = """
+UPDATE indicators_knownindicator
+SET valid_until = least(valid_until, now()), ends_at = least(ends_at, now()) WHERE stix_id = %s
+"""
 # An id that is being erased is locked by whoever erases it, and harder.
 _LOCK = "SELECT FROM indicators_objectid WHERE id = %s FOR NO KEY UPDATE"
 
@@ -71,7 +76,9 @@ def index_anew(cursor: Cursor, stix_id: str) -> None:
     cursor.execute(_LOCK, (stix_id,))
     cursor.execute(_FORGET, ([stix_id],))
     row = cursor.execute(_NEWEST, (stix_id,)).fetchone()
-    if row is not None:
+    if row is None:
+        cursor.execute(_END, (stix_id,))
+    else:
         revoked, body = row
         tokens = [] if revoked or body is None else tokens_of(bytes(body))
         _write(cursor, ((token, stix_id) for token in tokens))

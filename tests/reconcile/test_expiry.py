@@ -8,6 +8,7 @@ import pytest
 from indicators.models import Answer, KnownIndicator, Match, MatchState
 from indicators.reconcile import expiry
 from indicators.reconcile.expiry import retire_over
+from indicators.store import feed, withdrawal
 from tests.objects import id_of, stamp
 from tests.reconcile.incoming import DAY, NOW, Incoming, devices, having, lead, live, member
 
@@ -124,6 +125,14 @@ def test_what_a_person_decided_outlives_the_indicator(alder: Incoming) -> None:
     Match.objects.update(state=MatchState.FALSE_POSITIVE)
     retire(5)
     assert Match.objects.get().state == MatchState.FALSE_POSITIVE
+
+
+def test_what_was_withdrawn_is_no_lead(alder: Incoming) -> None:
+    inbox = alder.share("Birch", fading(10))
+    every = feed.Selection(versions=feed.Versions(every=True), ids=(id_of("indicator", "i"),))
+    withdrawal.withdraw(inbox, member("Birch"), *every.ids, every, "by mistake")
+    retire(0.1)
+    assert Match.objects.get().retired_because == expiry.EXPIRED
 
 
 def test_indicators_end_some_at_a_time(alder: Incoming) -> None:

@@ -4,16 +4,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from federation.pseudonyms.voprf import token_text
 from indicators.detections import feedback
+from indicators.detections.drafts import decisions
 from indicators.models import (
     Account,
     DetectedToken,
+    Detector,
+    Draft,
     DueMatch,
     KnownIndicator,
     Match,
     MatchState,
+    Policy,
     Reconciled,
     Verdict,
 )
@@ -283,6 +288,16 @@ def test_a_false_positive_of_ours_matches_nothing(alder: Incoming) -> None:
     feedback.record_feedback(alder.detector.detector, "f-1", Verdict.FALSE_POSITIVE, actor="ana")
     match()
     assert Match.objects.get().retired_because == overlap.TOKENS_GONE
+
+
+def test_what_a_person_keeps_back_matches_nothing(alder: Incoming) -> None:
+    Detector.objects.update(policy=Policy.REVIEW)
+    alder.detect(accounts=having("serial-1"))
+    alder.share("Birch", lead("i", *devices("serial-1")))
+    ana = User.objects.create(username="ana", is_superuser=True)
+    decisions.reject(Draft.objects.get().pk, ana, "A customer's own test")
+    match()
+    assert live() == []
 
 
 def test_a_finding_that_was_closed_matches_nothing(alder: Incoming) -> None:

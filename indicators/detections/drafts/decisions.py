@@ -8,9 +8,10 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from indicators.detections import audit
+from indicators.detections import audit, due_matches
 from indicators.detections.errors import DetectionError
 from indicators.models import Cluster, Detection, Draft, DraftState, Stage
+from indicators.store.sql import open_cursor
 
 #: The permission that a reviewer has (Django's name for "may change drafts").
 PERMISSION = "indicators.change_draft"
@@ -43,6 +44,9 @@ def reject(draft_id: UUID, reviewer: User, reason: str) -> None:
         Detection.objects.filter(draft=draft, stage=Stage.DRAFTED).update(
             stage=Stage.WITHHELD, stage_since=draft.state_since, reason=f"Rejected: {reason}"
         )
+        if draft.cluster_id is not None:
+            with open_cursor() as cursor:
+                due_matches.has_changed(cursor, [draft.cluster_id], draft.state_since)
 
 
 def describe_cluster(cluster_id: int, author: User, text: str) -> None:
