@@ -7,6 +7,7 @@ last signature is over its successor, so that whoever pinned the one can follow 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.db import transaction
 from federation import endorsement
 from federation.errors import RotationRefused
 from federation.keys import SigningKey, thumbprint
-from federation.models import Log, NodeKey
+from federation.models import Log, NodeKey, PeerLog
 
 # one_current_key_for_each_purpose
 _HELD = "SELECT * FROM federation_nodekey WHERE purpose = %s AND retired_at IS NULL FOR SHARE"
@@ -73,9 +74,12 @@ def public_keys(purpose: NodeKey.Purpose) -> list[PublicKey]:
 
 def endorsed_keys(purpose: NodeKey.Purpose) -> list[PublicKey]:
     """The current key and those before it that lead to it by endorsements, the oldest first."""
-    ensure_key(purpose)
     keys = {key.kid: key for key in public_keys(purpose)}
-    [key] = [key for key in keys.values() if key.retired_at is None]
+    current = [key for key in keys.values() if key.retired_at is None]
+    if not current:
+        ensure_key(purpose)
+        return endorsed_keys(purpose)
+    [key] = current
     line = [key]
     while key.endorsed_by:
         key = keys[key.endorsed_by]
@@ -84,13 +88,17 @@ def endorsed_keys(purpose: NodeKey.Purpose) -> list[PublicKey]:
 
 
 def rotate(
-    purpose: NodeKey.Purpose, identity_id: str, logs: Callable[[], Iterable[UUID]] = tuple
+    purpose: NodeKey.Purpose,
+    identity_id: str,
+    logs: Callable[[], Iterable[UUID]] = tuple,
+    relays: Callable[[], Iterable[int]] = tuple,
 ) -> PublicKey:
     """Retire the current key and have it endorse its successor, in one transaction.
 
     `logs`: those to which the key's signatures went; asked once nobody signs with it any more, so
-    that the new key begins where they then end. Raises RotationRefused for the log and witness
-    keys, which readers pinned for ever, and KeyNotOpened.
+    that the new key begins where they then end. `relays`: peers' logs (PeerLog) in which they stand
+    too; there it begins behind the largest checkpoint seen. Raises RotationRefused for the log and
+    witness keys, which readers pinned for ever, and KeyNotOpened.
     """
     if purpose in (NodeKey.Purpose.LOG, NodeKey.Purpose.WITNESS):
         raise RotationRefused(
@@ -103,13 +111,15 @@ def rotate(
         # Of two who rotate at once one makes the successor, and both get it.
         if (row := current.first()) is None:
             return _public(ensure_key(purpose))
-        return _public(_succeed(row, identity_id, logs()))
+        own = Log.objects.filter(pk__in=list(logs()), size__gt=0)
+        others = PeerLog.objects.filter(pk__in=list(relays()), size__gt=0)
+        sizes = [each.values_list("origin", "size") for each in (others, own)]
+        return _public(_succeed(row, identity_id, dict(chain(*sizes))))
 
 
-def _succeed(row: NodeKey, identity_id: str, logs: Iterable[UUID]) -> NodeKey:
+def _succeed(row: NodeKey, identity_id: str, sizes: dict[str, int]) -> NodeKey:
     successor = _new(NodeKey.Purpose(row.purpose))
-    sizes = Log.objects.filter(pk__in=list(logs), size__gt=0).values_list("origin", "size")
-    successor.log_sizes = dict(sizes)
+    successor.log_sizes = sizes
     successor.predecessor = row
     successor.endorsement = endorsement.endorse(
         _open(row),
