@@ -31,6 +31,14 @@ SELECT seq, sha256, body, date_added, as_stored FROM (
     WHERE w.collection_id = %(collection)s AND w.seq >= %(start)s AND w.seq < %(stop)s
 ) held ORDER BY seq
 """
+# entry_by_object, once for each object of one's own until one is found.
+_RELAYING = """
+SELECT s.log_id FROM federation_subscription s
+WHERE s.log_id IS NOT NULL AND EXISTS (
+    SELECT FROM indicators_objectid o JOIN indicators_entry e ON e.stix_id = o.id
+    WHERE o.owner_id = %s AND e.collection_id = s.inbox)
+ORDER BY s.log_id
+"""
 # A seat that is taken wrongly hides an object from everybody who reads the latest versions.
 _WRONG_SEAT = """
 SELECT min(seq) FROM (
@@ -73,6 +81,16 @@ def set_member_state(member: Member, state: State, reason: str = "") -> None:
         peer = Peer.objects.filter(identity_id=member.identity_id).first()
         if peer is not None and (state != State.ACTIVE or registry.is_confirmed(peer)):
             registry.set_state(member.identity_id, PeerState(state), reason)
+
+
+def relaying_logs() -> list[int]:
+    """The peers' logs (PeerLog) in which this organization's objects came back to it.
+
+    Whoever reads them there must know up to where they may be signed with a key that was retired.
+    """
+    with open_cursor() as cursor:
+        cursor.execute(_RELAYING, (ensure_own_member().pk,))
+        return [log_id for (log_id,) in cursor.fetchall()]
 
 
 def shared_collections() -> list[UUID]:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from federation import endorsement, node_keys
 from federation.errors import KeyNotOpened, RotationRefused
 from federation.keys import thumbprint
-from federation.models import Log, NodeKey
+from federation.models import Log, NodeKey, Peer, PeerLog
 from federation.transparency import log
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +136,17 @@ def test_a_key_that_is_held_is_not_replaced_before_its_holder_is_done() -> None:
         assert node_keys.current_key(OBJECT).public_key == held.public_key
     thread.join()
     assert node_keys.current_key(OBJECT).public_key != held.public_key
+
+
+def test_the_new_key_begins_in_a_relays_log_behind_what_was_seen_of_it() -> None:
+    peer = Peer.objects.create(name="Forum", identity_id="identity--forum")
+    seen, _ = (
+        PeerLog.objects.create(peer=peer, collection=uuid4(), origin=f"forum/{n}", size=n)
+        for n in (7, 0)
+    )
+    logs = PeerLog.objects.values_list("pk", flat=True)
+    new = node_keys.rotate(OBJECT, ALDER, relays=lambda: logs)
+    assert new.since == {seen.origin: 7}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,15 +1,23 @@
 """Whatever is changed behind the store's back is found."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from federation.errors import LogDamaged
+from federation.models import Peer, PeerLog, Subscription
 from indicators.models import Audience, Collection, Grant, Member, Sector
 from indicators.store import feed
-from indicators.store.custody import check_custody, ensure_own_member, grant_access, open_collection
+from indicators.store.custody import (
+    check_custody,
+    ensure_own_member,
+    grant_access,
+    open_collection,
+    relaying_logs,
+)
 from indicators.store.errors import LogMismatch, OutsideAudience
 from indicators.store.withdrawal import withdraw
 from tests.objects import id_of, indicator, malware
@@ -201,3 +209,18 @@ def test_nobody_is_let_into_an_inbox(open_one: Callable[..., Collection], alder:
         grant_access(inbox, alder, can_read=True, can_write=False)
     with pytest.raises(ValidationError, match="inbox"):
         Grant(collection=inbox, member=alder).full_clean()
+
+
+def test_where_own_objects_came_back_from_is_known(
+    open_one: Callable[..., Collection], alder: Member
+) -> None:
+    peer = Peer.objects.create(name="Forum", identity_id="identity--forum")
+    own = ensure_own_member()
+    logs = []
+    for title, members in (("echo", [own, alder]), ("others", [alder]), ("empty", [])):
+        inbox = open_one(title=title)
+        for member in members:
+            post(inbox, member, indicator(f"{title} {member.name}"))
+        logs.append(PeerLog.objects.create(peer=peer, collection=uuid4(), origin=title))
+        Subscription.objects.create(peer=peer, log=logs[-1], url=title, inbox=inbox.pk)
+    assert relaying_logs() == [logs[0].pk]

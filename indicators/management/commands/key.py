@@ -15,7 +15,7 @@ from indicators.detections import audit
 from indicators.detections.identifiers import sealing
 from indicators.management.progress import Progress
 from indicators.management.verbs import VerbCommand
-from indicators.store.custody import ensure_own_member, shared_collections
+from indicators.store.custody import ensure_own_member, relaying_logs, shared_collections
 
 Purpose = NodeKey.Purpose
 _USES: tuple[tuple[Use, NodeKey.Purpose], ...] = (
@@ -68,7 +68,7 @@ class Command(VerbCommand):
         try:
             with transaction.atomic():
                 own = ensure_own_member()
-                key = node_keys.rotate(purpose, own.identity_id, shared_collections)
+                key = node_keys.rotate(purpose, own.identity_id, shared_collections, relaying_logs)
                 audit.record(getpass.getuser(), "rotate", f"{purpose} key", kid=key.kid)
         except FederationError as error:
             raise CommandError(str(error)) from error
