@@ -31,10 +31,15 @@ def node(db: None) -> Incoming:
     """It found a cluster, and Birch shares the devices of that, and one more."""
     found = Incoming.begin()
     found.detect(accounts=having(*ACCOUNTS))
-    by_birch = lead("birch's", *devices(*BIRCHS), created_by_ref=member("Birch").identity_id)
-    inbox = found.share("Birch", by_birch)
+    inbox = found.share("Birch", by_birch())
     Collection.objects.filter(pk=inbox.pk).update(answers=shared(found))
     return found
+
+
+def by_birch(**changes: Any) -> dict[str, Any]:
+    author = member("Birch").identity_id
+    told = {"basis": "first-party"}
+    return lead("birch's", *devices(*BIRCHS), created_by_ref=author, told=told, **changes)
 
 
 def shared(node: Incoming) -> Collection:
@@ -93,8 +98,6 @@ def test_no_identifier_is_in_what_goes_out(node: Incoming) -> None:
 
 def test_a_match_whose_indicator_is_revoked_keeps_what_was_decided(node: Incoming) -> None:
     decide(node, MatchState.CONFIRMED)
-    author = member("Birch").identity_id
-    gone = lead("birch's", *devices(*BIRCHS), version=5, revoked=True, created_by_ref=author)
-    node.share("Birch", gone)
+    node.share("Birch", by_birch(version=5, revoked=True))
     match = Match.objects.get()
     assert (match.state, match.retired_because != "") == ("confirmed", True)
