@@ -30,7 +30,8 @@ from federation.requests import sign_request
 
 MOST_BYTES = 64 << 20
 MOST_SMALL_BYTES = 1 << 20
-CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 5.0, 30.0, 120.0
+CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
+ANSWER_SECONDS, SMALL_ANSWER_SECONDS = 60.0, 20.0
 _USER_AGENT = "retort"
 _ENVELOPE_LEVELS = 2
 
@@ -169,16 +170,20 @@ class Connection(_HTTPConnection):  # type: ignore[misc]  # it has no types
             "allow_redirects": False,
             "stream": True,
         }
-        with self._deadline(url), self.session.request(method, url, **asked, **parts) as response:
+        seconds = min(self._seconds, SMALL_ANSWER_SECONDS if most < MOST_BYTES else ANSWER_SECONDS)
+        with (
+            self._deadline(url, seconds),
+            self.session.request(method, url, **asked, **parts) as response,
+        ):
             content = _content(url, response, most)
         self.last = Answer(response.status_code, response.headers, content)
         return self.last
 
     @contextmanager
-    def _deadline(self, url: str) -> Iterator[None]:
+    def _deadline(self, url: str, seconds: float) -> Iterator[None]:
         """All must be over in time; what fails on the way is PeerUnavailable."""
-        ends_at = time.monotonic() + self._seconds
-        timer = threading.Timer(self._seconds, self._adapter.abort)
+        ends_at = time.monotonic() + seconds
+        timer = threading.Timer(seconds, self._adapter.abort)
         timer.daemon = True
         timer.start()
         failure: Exception | None = None
@@ -191,7 +196,7 @@ class Connection(_HTTPConnection):  # type: ignore[misc]  # it has no types
         # Looked at in any case: a connection that is shut down reads like an answer that ended.
         if time.monotonic() >= ends_at:
             raise PeerUnavailable(
-                f"{url} takes more than {self._seconds:.0f} s to answer.", RETRY_AFTER
+                f"{url} takes more than {seconds:.0f} s to answer.", RETRY_AFTER
             ) from failure
         if failure is not None:
             raise PeerUnavailable(
