@@ -61,6 +61,13 @@ ON CONFLICT (stix_id) DO UPDATE SET
 WHERE known.version < excluded.version
 RETURNING known.stix_id
 """
+# An inbox says where answers go; a collection that the object was relayed to may come first.
+_PREFER_INBOX = """
+UPDATE indicators_knownindicator known SET inbox = here.id
+FROM indicators_collection here, indicators_collection there
+WHERE here.id = %(inbox)s AND here.is_inbox AND there.id = known.inbox AND NOT there.is_inbox
+  AND known.stix_id = ANY(%(stix_id)b::text[])
+"""
 # An indicator that can't be matched any more, as its newest version says something else.
 _UNMATCHABLE = """
 UPDATE indicators_knownindicator known
@@ -134,7 +141,7 @@ class Learned:
 
 
 def learn(cursor: Cursor, batch: Batch, now: datetime) -> Learned:
-    """Keep what a batch says of indicators and of what they indicate. At most six statements."""
+    """Keep what a batch says of indicators and of what they indicate, in a few statements."""
     own = cursor.execute(_OWN).fetchone() or (None, None)
     rows: dict[str, _Row] = {}
     tokens: dict[str, list[bytes]] = {}
@@ -263,7 +270,9 @@ def _write(cursor: Cursor, inbox: UUID, rows: Iterable[_Row]) -> set[str]:
     columns = zip(_Row._fields, zip(*ordered, strict=True), strict=True)
     asked: dict[str, Any] = {name: list(column) for name, column in columns}
     cursor.execute(_UPSERT, {**asked, "inbox": inbox})
-    return {stix_id for (stix_id,) in cursor.fetchall()}
+    written = {stix_id for (stix_id,) in cursor.fetchall()}
+    cursor.execute(_PREFER_INBOX, {"inbox": inbox, "stix_id": asked["stix_id"]})
+    return written
 
 
 def _end(cursor: Cursor, others: Collection[Received]) -> set[str]:

@@ -16,7 +16,7 @@ from indicators.store.sql import Cursor, open_cursor
 
 #: What is read of a collection at once: objects, and bytes of those that matter here.
 LIMIT = 2_000
-_MOST_BYTES = 16 << 20
+_MOST_BYTES = 4 << 20
 _READ_TYPES = ["indicator", "relationship", "sighting", "opinion"]
 
 _TURN = "SELECT pg_advisory_xact_lock(hashtextextended('retort/reconcile', 0))"

@@ -7,8 +7,20 @@ import pytest
 
 from indicators.models import Indication, KnownIndicator, Semantics
 from indicators.reconcile.known import end_of
-from tests.objects import TLP_AMBER, id_of, indicator, malware, stamp
-from tests.reconcile.incoming import DAY, NOW, Incoming, behaviour, devices, indicates, lead, member
+from indicators.store.admission import admit
+from indicators.store.custody import open_collection
+from tests.objects import TLP_AMBER, id_of, indicator, malware, stamp, stix_objects
+from tests.reconcile.incoming import (
+    DAY,
+    NOW,
+    Incoming,
+    behaviour,
+    devices,
+    indicates,
+    lead,
+    member,
+    reconcile,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +139,15 @@ def test_other_relationships_say_nothing_of_it(alder: Incoming) -> None:
     uses["target_ref"] = id_of("observed-data", "o")
     alder.share("Birch", lead("i", *devices("a")), uses)
     assert known().subject == id_of("indicator", "i")
+
+
+def test_the_inbox_that_brought_it_is_remembered_though_a_relay_came_first(alder: Incoming) -> None:
+    relayed = open_collection(title="Relayed", audience="members")
+    admit(relayed, member("Birch"), stix_objects([lead("i", *devices("a"))]))
+    reconcile(relayed)
+    assert known().inbox == relayed.pk
+    inbox = alder.share("Birch", lead("i", *devices("a")))
+    assert known().inbox == inbox.pk
 
 
 Decay = tuple[float | None, float, int]
