@@ -9,6 +9,7 @@ They are introduced by the commands of `up --demo`, and reach each other through
 """
 
 import contextlib
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -129,6 +130,7 @@ def exchange(server: Server, template: str) -> Iterator[Federation]:
     with ExitStack() as stack:
         root = Path(tempfile.mkdtemp(prefix="retort-exchange-"))
         root.chmod(0o711)
+        stack.callback(shutil.rmtree, root)
         ports = {who.name: free_port() for who in CAST}
         wires = {name: stack.enter_context(recorded(port)) for name, port in ports.items()}
         stage = Stage(
@@ -147,13 +149,21 @@ def exchange(server: Server, template: str) -> Iterator[Federation]:
             node.await_served()
         for who in CAST:
             node, database_url = nodes[who.name]
-            desk = stack.enter_context(Desk(who.name, _at_desk(node)))
+            desk = stack.enter_context(Desk(who.name, _at_desk(node), PASSWORD))
             federation.members[who.name] = Member(who, node, wires[who.name], desk, database_url)
         introduce(stage, {name: each.desk for name, each in federation.members.items()})
         for who in WITH_CUSTOMERS:
             member = federation[who.name]
             member.detector = _detector(stage, member)
+        stack.callback(_ask_all_to_stop, federation)
         yield federation
+
+
+def _ask_all_to_stop(federation: Federation) -> None:
+    """At once; each is awaited afterwards."""
+    for member in federation.members.values():
+        if member.node.process.poll() is None:
+            member.node.process.terminate()
 
 
 def _start(federation: Federation, who: Organization, port: int) -> tuple[Node, str]:
@@ -169,7 +179,7 @@ def _start(federation: Federation, who: Organization, port: int) -> tuple[Node, 
 
 
 def _at_desk(node: Node) -> dict[str, str]:
-    return node.environment | {"DJANGO_SUPERUSER_PASSWORD": PASSWORD, "LOG_LEVEL": "warning"}
+    return node.environment | {"LOG_LEVEL": "warning"}
 
 
 def _detector(stage: Stage, member: Member) -> Detector:

@@ -24,14 +24,17 @@ class NotDone(LocalError):
 
 
 class Desk:
-    """Closing it ends the process, whatever that is doing."""
+    """Closing it ends the process, whatever that is doing.
 
-    def __init__(self, name: str, environment: Mapping[str, str]) -> None:
+    `password` is what people get whom `createsuperuser --no-input` makes here.
+    """
+
+    def __init__(self, name: str, environment: Mapping[str, str], password: str = "") -> None:
         self._name = name
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
             cwd=CHECKOUT,
-            env=dict(environment),
+            env={**environment, "DJANGO_SUPERUSER_PASSWORD": password},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,6 +1,7 @@
 """How four nodes get to know each other: the commands, in the order in which they are needed.
 
-1. At home: everybody says who they are, opens collections and registers a detector.
+1. At home: everybody says who they are and who works there, opens collections and registers a
+   detector.
 2. Acquaintance: everybody adds everybody's node, compares the fingerprint with the one that its
    administrator reads out, and says what the other may read.
 3. Subscriptions: the hub pulls from all and relays to all; Alder and Birch also pull from each
@@ -26,6 +27,7 @@ from indicators.management.demonstration.stage import (
     Stage,
 )
 
+PEOPLE = ("ana", "ben")
 FINDINGS, EXCHANGE, PUBLIC = "findings", "exchange", "public"
 REPORTS = CHECKOUT / "tests" / "vectors" / "stix" / "public-reports.json"
 #: Who pulls from whom without the hub.
@@ -57,6 +59,9 @@ def introduce(stage: Stage, desks: Mapping[str, Desk]) -> None:
 
 def at_home(stage: Stage, who: Organization, desk: Desk) -> Spoken:
     desk.rows("member", "self", who.name, "--sector", who.sector)
+    for person in PEOPLE:
+        names = (f"--username={person}", f"--email={person}@localhost")
+        desk.say("createsuperuser", "--no-input", *names)
     if who.is_hub:
         _open(desk, "What all members share", EXCHANGE, "members")
         _open(desk, "Public knowledge", PUBLIC, "public")
@@ -67,7 +72,8 @@ def at_home(stage: Stage, who: Organization, desk: Desk) -> Spoken:
         watch = detector(who)
         policy = ("--policy", "publish", "--tlp", "green")
         desk.rows("detector", "add", watch, *policy, "--collection", FINDINGS)
-        _let_in(stage, who, desk, who.name, watch, "--scope", "ingest", "--detector", watch)
+        scopes = ("--scope", "ingest", "--scope", "feedback")
+        _let_in(stage, who, desk, who.name, watch, *scopes, "--detector", watch)
     return _spoken(desk)
 
 

@@ -28,7 +28,6 @@ from indicators.management.demonstration.stage import (
 )
 from indicators.management.demonstration.welcome import lines as welcome
 
-PEOPLE = ("ana", "ben")
 _PATIENCE = 180.0
 
 
@@ -132,20 +131,11 @@ def _meet(stage: Stage, desks: dict[str, Desk]) -> None:
     for who in WITH_CUSTOMERS:
         # Made here, by one thread: both ends read it.
         stage.key_file(detector(who), who)
-    for desk in desks.values():
-        for person in PEOPLE:
-            desk.say(
-                "createsuperuser",
-                "--no-input",
-                f"--username={person}",
-                f"--email={person}@localhost",
-            )
     introduce(stage, desks)
 
 
 def _desk(stage: Stage, who: Organization) -> Desk:
-    password = {"DJANGO_SUPERUSER_PASSWORD": stage.password}
-    return Desk(who.name, stage.environment(who) | password)
+    return Desk(who.name, stage.environment(who), stage.password)
 
 
 def _with_path(environment: dict[str, str]) -> dict[str, str]:
