@@ -15,10 +15,12 @@ another team would.
 import base64
 import json
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -85,6 +87,15 @@ class Organization:
         return signed
 
 
+@lru_cache(maxsize=4)
+def _tree(entries: tuple[bytes, ...]) -> tuple[list[bytes], bytes]:
+    """Leaves and root: a pull asks for the same ones again and again."""
+    leaves = merkle.leaf_hashes(entries)
+    tree = merkle.CompactRange()
+    tree.extend(leaves)
+    return leaves, tree.root()
+
+
 class SimulatedFeed:
     """A collection and its log. They agree for as long as nobody changes one of the two."""
 
@@ -111,13 +122,12 @@ class SimulatedFeed:
             self.entries.append(sha256(body).digest())
 
     def checkpoint(self, size: int | None = None) -> bytes:
-        entries = self.entries[:size]
-        tree = merkle.CompactRange()
-        tree.extend(merkle.leaf_hashes(entries))
-        return checkpoints.sign(Checkpoint(self.origin, len(entries), tree.root()), self.key)
+        entries = tuple(self.entries[:size])
+        _, root = _tree(entries)
+        return checkpoints.sign(Checkpoint(self.origin, len(entries), root), self.key)
 
     def consistency(self, old: int, new: int) -> list[bytes]:
-        leaves = merkle.leaf_hashes(self.entries)
+        leaves, _ = _tree(tuple(self.entries))
         return merkle.consistency_proof(
             old,
             new,
@@ -132,7 +142,7 @@ class SimulatedFeed:
         rows, limit = self.rows, int(query.get("limit", 1000))
         start = int(query.get("next", 0))
         if (after := self._added_after(query)) is not None and not start:
-            start = sum(row.date_added <= after for row in rows)
+            start = bisect_right(rows, after, key=lambda row: row.date_added)
         shown = rows[start : start + limit]
         more = start + limit < len(rows)
         envelope = b'{"more":true,"next":"%d",' % (start + limit) if more else b"{"
