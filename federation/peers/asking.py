@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -30,7 +31,12 @@ log = structlog.get_logger("retort.witness")
 
 AT_ONCE = 8
 
+# Only the newest checkpoint is served, so a witness's newest word is all that is kept: however often
+# it was asked, finding where it stands is a look at one row a witness.
 _STORE = """
+WITH older AS (
+    DELETE FROM federation_cosignature WHERE log_id = %s AND size < %s AND witness = %s
+)
 INSERT INTO federation_cosignature (log_id, size, witness, line, signed_at)
 VALUES (%s, %s, %s, %s, %s) ON CONFLICT (log_id, size, witness) DO NOTHING
 """
@@ -156,8 +162,9 @@ def _store(head: _Head, asked: _Question, answer: Answer) -> bool:
         _warn(asked, error)
         return False
     size, vkey = head.checkpoint.size, asked.witness.vkey
+    parameters: list[Any] = [head.log_id, size, vkey] * 2
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, [head.log_id, size, vkey, cosigned.line, cosigned.at])
+        cursor.execute(_STORE, [*parameters, cosigned.line, cosigned.at])
         return bool(cursor.rowcount == 1)
 
 

@@ -108,6 +108,13 @@ def test_the_next_checkpoint_is_proven_from_the_last(birch: PlayedWitness, share
     assert len(birch.asked) == 2
 
 
+def test_of_a_witness_the_newest_word_is_kept(birch: PlayedWitness, shared: UUID) -> None:
+    for _ in range(3):
+        grow(shared)
+        asking.cosign(shared)
+    assert Cosignature.objects.get().size == 8
+
+
 def test_a_witness_that_has_seen_another_size_is_asked_from_there(
     birch: PlayedWitness, shared: UUID
 ) -> None:
