@@ -31,8 +31,8 @@ log = structlog.get_logger("retort.witness")
 
 AT_ONCE = 8
 
-# Only the newest checkpoint is served, so a witness's newest word is all that is kept: however often
-# it was asked, finding where it stands is a look at one row a witness.
+# Only the newest checkpoint is served, so a witness's newest word is all that is kept: finding
+# where it stands is a look at one row, however often it was asked.
 _STORE = """
 WITH older AS (
     DELETE FROM federation_cosignature WHERE log_id = %s AND size < %s AND witness = %s
