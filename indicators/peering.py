@@ -88,6 +88,7 @@ def _logs(collections: Iterable[Collection]) -> list[DescribedLog]:
             audience=each.audience,
         )
         for each in collections
+        if each.pk in heads
     ]
 
 

@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Callable
 
+import structlog
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.views.decorators.http import require_safe
 
-from federation.errors import KeyNotOpened
+from federation.errors import FederationError
 
 View = Callable[..., HttpResponseBase]
+
+log = structlog.get_logger("retort.peers")
 
 _KEPT = "public, max-age=60"
 
@@ -21,7 +24,8 @@ def descriptor(describe: Callable[[str], bytes]) -> View:
     def answer(request: HttpRequest) -> HttpResponse:
         try:
             body = describe(request.build_absolute_uri("/"))
-        except (KeyNotOpened, DatabaseError):
+        except (FederationError, DatabaseError) as error:
+            log.error("this node can't describe itself", why=str(error))
             return _away()
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         if request.headers.get("If-None-Match") == etag:
