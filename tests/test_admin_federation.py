@@ -19,7 +19,7 @@ from federation.models import (
     Subscription,
 )
 from indicators.models import AuditEvent, Collection, Member, State
-from indicators.store.custody import open_collection
+from indicators.store.custody import grant_access, open_collection
 from tests.objects import id_of
 from tests.test_admin import signed_in
 
@@ -205,3 +205,21 @@ def test_a_member_that_is_held_off_is_held_off_as_a_peer(birch: Peer) -> None:
     ana.post(f"/admin/indicators/member/{member.pk}/change/", told)
     birch.refresh_from_db()
     assert birch.state == PeerState.LEFT
+
+
+def test_a_collection_says_how_far_its_readers_are(birch: Peer) -> None:
+    ana = signed_in("ana", "view_collection")
+    shared = open_collection(title="Members", audience="members")
+    member = Member.objects.get(name="Birch")
+    grant_access(shared, member, can_read=True, can_write=False)
+    Delivery.objects.create(peer=birch, log=Log.objects.get(pk=shared.pk), held_size=5, held_at=NOW)
+    page = shown(ana, f"/admin/indicators/collection/{shared.pk}/change/")
+    assert "Birch (active) holds 5 entries, by receipt; lacks 0 retractions" in page
+
+
+def test_answers_do_not_go_into_an_inbox(inbox: Collection) -> None:
+    ana = signed_in("ana", "view_collection", "change_collection")
+    shared = open_collection(title="Members", audience="members")
+    page = shown(ana, f"/admin/indicators/collection/{inbox.pk}/change/")
+    assert f'value="{shared.pk}"' in page
+    assert f'value="{inbox.pk}"' not in page

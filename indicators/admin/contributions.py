@@ -53,7 +53,7 @@ class DraftAdmin(ModelAdmin):
     list_display = ("id", "state", "cluster", "collection", "object_count", "created_at", "why")
     list_filter = ("state", "collection")
     readonly_fields = (
-        "state", "cluster", "collection", "author", "decided_by", "decided_at",
+        "state", "cluster", "match", "collection", "author", "decided_by", "decided_at",
         "decision_reason", "why", "what_stays", "what_peers_see",
     )  # fmt: skip
 

@@ -4,9 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from indicators.admin.kinds import ModelAdmin, ReadOnlyAdmin, TabularInline
 from indicators.models import Collection, Contradiction, Credential, Grant, Member, State, Status
+from indicators.reconcile.delivery import progress
 from indicators.store.custody import open_collection, set_member_state
 
 
@@ -34,8 +37,23 @@ class MemberAdmin(ModelAdmin):
 
 @admin.register(Collection)
 class CollectionAdmin(ModelAdmin):
-    list_display = ("title", "alias", "audience", "id")
+    list_display = ("title", "alias", "audience", "is_inbox", "id")
     inlines = (GrantInline,)
+
+    def readers(self, collection: Collection) -> SafeString:
+        """How far each is, and what was taken back that it doesn't hold yet."""
+        lines = (
+            (f"{each.reader.name} ({each.reader.state}) holds {each.reader.size} entries, by"
+             f" {each.reader.by or 'nothing yet'}; lacks {each.awaited} retractions",)
+            for each in progress(collection.pk)
+        )  # fmt: skip
+        return format_html_join("", "<div>{}</div>", lines)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **more: Any) -> Any:
+        """Answers are for others to read: no inbox takes them."""
+        if db_field.name == "answers":
+            more["queryset"] = Collection.objects.filter(is_inbox=False)
+        return super().formfield_for_foreignkey(db_field, request, **more)
 
     def save_model(self, request: HttpRequest, obj: Collection, form: Any, change: bool) -> None:
         """A new collection is opened together with its log."""
@@ -48,7 +66,7 @@ class CollectionAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Collection | None = None) -> list[str]:
         """The audience was promised to those who published: it never changes."""
-        return [] if obj is None else ["audience"]
+        return [] if obj is None else ["audience", "readers"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Collection | None = None) -> bool:
         """A log is for ever."""

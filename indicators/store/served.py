@@ -4,14 +4,16 @@ from uuid import UUID
 
 from indicators.store.sql import open_cursor
 
-# The primary key. Asking again for what was read already writes nothing: pollers do it all day.
+# The primary key. Asking again for what was read already writes nothing, not even a lock: pollers
+# do it all day.
 _NOTE = """
 INSERT INTO indicators_served AS s (member_id, collection_id, size, served_at)
-SELECT %(member)s, %(collection)s, %(size)s, now()
-WHERE %(begun)s = 0 OR EXISTS (
-    SELECT FROM indicators_served
-    WHERE member_id = %(member)s AND collection_id = %(collection)s AND size >= %(begun)s
-)
+SELECT asked.*, now()
+FROM (SELECT %(member)s::uuid, %(collection)s::uuid, %(size)s::bigint) AS asked
+LEFT JOIN indicators_served before
+    ON before.member_id = %(member)s AND before.collection_id = %(collection)s
+WHERE (%(begun)s = 0 OR before.size >= %(begun)s)
+  AND (before.size IS NULL OR before.size < %(size)s)
 ON CONFLICT (member_id, collection_id) DO UPDATE
 SET size = excluded.size, served_at = excluded.served_at WHERE s.size < excluded.size
 """

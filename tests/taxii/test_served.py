@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 
 from indicators.models import Collection, Entry, Served
 from tests.objects import id_of, indicator
@@ -76,6 +77,16 @@ def test_reading_again_takes_nothing_back(five: Collection, cedar: Door) -> None
     read_all(cedar)
     read_all(cedar, match_version="all")
     assert size_of(cedar) == 5
+
+
+def test_reading_again_writes_nothing(five: Collection, cedar: Door) -> None:
+    read_all(cedar)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT xmin, xmax FROM indicators_served")
+        before = cursor.fetchone()
+        read_all(cedar)
+        cursor.execute("SELECT xmin, xmax FROM indicators_served")
+        assert cursor.fetchone() == before
 
 
 def test_nobody_reads_for_another(five: Collection, cedar: Door, birch: Door) -> None:
