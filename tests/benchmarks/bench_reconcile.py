@@ -13,9 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 from uuid import uuid4
+
+import psutil
 
 from federation.pseudonyms.voprf import token_text
 from tests.benchmarks.figures import Figure
@@ -66,12 +68,16 @@ def measure(objects: int) -> list[Figure]:
     small = _reconcile(_shared(local, INCOMING // 10, "small store"))
     local.grow(whole)
     alike = _reconcile(_shared(local, INCOMING // 10, "large store"))
-    large = _reconcile(_shared(local, INCOMING, "all"))
+    inbox = _shared(local, INCOMING, "all")
+    spent = _cpu()
+    large = _reconcile(inbox)
+    spent = _cpu() - spent
     apart = _reconcile(_shared(local, INCOMING // 10, "apart", apart=True))
     one = min(_reconcile(_shared(local, _AN_INDICATOR, f"one {n}")) for n in range(5))
     detected = _match(local, clusters=100)
     return [
         Figure(f"reconcile, {INCOMING:,} tokens against {whole:,}", large, "s", at_most=10),
+        Figure("reconcile, CPU of that, Python and PostgreSQL", spent, "s"),
         Figure("reconcile, a tenth of that", alike, "s"),
         Figure("reconcile, a tenth, in 10 times the store", alike / small, "× its cost", at_most=2),
         Figure("reconcile, a tenth, each local token in another cluster", apart, "s"),
@@ -201,6 +207,17 @@ def _reconcile(inbox: Any) -> float:
     while reconcile_collection(inbox.pk):
         pass
     return perf_counter() - began
+
+
+def _cpu() -> float:
+    """Seconds that this process and its connection's server process took."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [server] = cursor.fetchone()
+    times = psutil.Process(server).cpu_times()
+    return process_time() + times.user + times.system
 
 
 def _match(local: Local, clusters: int) -> float:
