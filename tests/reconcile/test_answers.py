@@ -53,10 +53,11 @@ def feedback(**told: Any) -> dict[str, Any]:
 
 
 def take(origin: str, *contents: Mapping[str, Any]) -> set[str]:
+    said_by = member(origin).pk
     objects = []
     for each in contents:
         version = moment(0).fromisoformat(each["modified"])
-        objects.append((each["id"], version, canonical(dict(each)), member(origin).pk))
+        objects.append((each["id"], version, canonical(dict(each)), said_by))
     with open_cursor() as cursor:
         return answers.take(cursor, objects, NOW)
 
