@@ -45,13 +45,16 @@ WHERE peer.identity_id = ANY(%(readers)s) AND peer.state = 'active'
   AND log.size > COALESCE(GREATEST(told.woken_size, told.held_size), 0)
   AND (told.next_wake_at IS NULL OR told.next_wake_at <= %(now)s)
 """
-# Of two who claim at once one gets it: the second finds the lease when the first has committed.
+# Of two who claim at once one gets it: the second waits for the first's row, and finds the lease
+# there, or that the peer was told meanwhile.
 _CLAIM = f"""
 INSERT INTO federation_delivery AS claimed
     (peer_id, log_id, woken_size, held_size, failures, next_wake_at)
 SELECT peer.id, log.id, 0, 0, 0, %(until)s {_BEHIND}
 ON CONFLICT (peer_id, log_id) DO UPDATE SET next_wake_at = excluded.next_wake_at
-WHERE claimed.next_wake_at IS NULL OR claimed.next_wake_at <= %(now)s
+WHERE (claimed.next_wake_at IS NULL OR claimed.next_wake_at <= %(now)s)
+  AND GREATEST(claimed.woken_size, claimed.held_size)
+      < (SELECT size FROM federation_log WHERE id = claimed.log_id)
 RETURNING claimed.peer_id, (SELECT origin FROM federation_log WHERE id = claimed.log_id),
     (SELECT size FROM federation_log WHERE id = claimed.log_id)
 """
