@@ -23,6 +23,8 @@ from indicators.pipeline.admitting import Page
 
 #: Entries looked at behind a page's objects before more are fetched: room for what was withdrawn.
 _SLACK = 64
+#: Entries without an object that are noted at once: a log may have any number of them.
+MOST_GAPS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Following:
         # Where the feed's own `next` leads on from, within this pull; the next one asks by date.
         self._asked_after: datetime | None = None
         self._next: str | None = None
+        # What asked for the page at hand, should less of it be wanted.
+        self._asked_with: str | None = None
 
     def next_page(self) -> tuple[Page, bool]:
         """The next page, verified, and whether there is more. Asks the network.
@@ -56,8 +60,21 @@ class Following:
         served = self._read_page()
         received = read_page(served.content, settings.PULL_PAGE)
         self._check_dates(served, received)
-        placed = None if head is None else self._place(head, served, received)
-        return self._page(served, received, placed), served.more
+        if head is None:
+            return self._page(served, received, None), served.more
+        placed = self._place(head, served, received)
+        while placed.places and len(placed.places) < len(received):
+            # Too much is missing before the next object: only what stands before it, for now.
+            served = self._read_page(again=len(placed.places))
+            received = read_page(served.content, len(placed.places))
+            self._check_dates(served, received)
+            placed = self._place(head, served, received)
+        if len(placed.places) == len(received):
+            is_settled = placed.after.size >= self._settled(head, served)
+            return self._page(served, received, placed), served.more or not is_settled
+        # Too much is missing before the first object: only that is noted, and the page comes again.
+        self._next = None
+        return self._page(None, (), placed), True
 
     def advance(self, page: Page) -> None:
         """The page is stored: go on behind it."""
@@ -66,7 +83,7 @@ class Following:
         self.subscription.added_after = page.added_after
 
     def _page(
-        self, served: ServedPage, received: Sequence[Received], placed: Placed | None
+        self, served: ServedPage | None, received: Sequence[Received], placed: Placed | None
     ) -> Page:
         verified = verify_objects(
             received,
@@ -79,16 +96,20 @@ class Following:
             if refused.is_forgery:
                 peer, body = self.subscription.peer_id, refused.received.body
                 evidence.keep(peer, EvidenceKind.FORGERY, refused.reason, body)
-        added_after = served.added_last or self.subscription.added_after
+        added_after = (served and served.added_last) or self.subscription.added_after
         if placed is None or self._head is None:
             return Page(verified, (), None, added_after)
         size = self._head.checkpoint.size
         return Page(verified, self._gaps(placed.gaps), placed.after, added_after, size)
 
-    def _read_page(self) -> ServedPage:
-        if self._next is None:
-            self._asked_after = self.subscription.added_after
-        served = self._source.page(self._asked_after, settings.PULL_PAGE, next=self._next)
+    def _read_page(self, *, again: int = 0) -> ServedPage:
+        """The next page; or the last one once more, with so many objects."""
+        if not again:
+            self._asked_with = self._next
+            if self._next is None:
+                self._asked_after = self.subscription.added_after
+        limit = again or settings.PULL_PAGE
+        served = self._source.page(self._asked_after, limit, next=self._asked_with)
         self._next = served.next
         return served
 
@@ -125,8 +146,11 @@ class Following:
         return self._head
 
     def _place(self, head: Head, served: ServedPage, received: Sequence[Received]) -> Placed:
-        """Where the page's objects are in the log; reads entries and, once, a newer checkpoint."""
-        settled = 0 if served.more else head.checkpoint.size
+        """Where the page's objects are in the log; reads entries and, once, a newer checkpoint.
+
+        It ends early when more than MOST_GAPS entries have no object.
+        """
+        settled = self._settled(head, served)
         start = Replayed(self.subscription.size, bytes(self.subscription.edge))
         so_far = Placed([], [], start)
         refreshed = False
@@ -138,8 +162,14 @@ class Following:
                 continue
             step = self._step(head, so_far.after, left, settled)
             so_far = Placed([*so_far.places, *step.places], [*so_far.gaps, *step.gaps], step.after)
-            if len(so_far.places) == len(received) and so_far.after.size >= settled:
+            is_whole = len(so_far.places) == len(received) and so_far.after.size >= settled
+            if is_whole or len(so_far.gaps) >= MOST_GAPS:
                 return so_far
+
+    @staticmethod
+    def _settled(head: Head, served: ServedPage) -> int:
+        """Up to where entries without an object are gaps, and not just yet to come."""
+        return 0 if served.more else head.checkpoint.size
 
     def _step(self, head: Head, before: Replayed, left: Sequence[Received], settled: int) -> Placed:
         """The next entries of the log, and those of the objects that are among them."""
@@ -163,16 +193,18 @@ class Following:
         if not gaps or self._head is None:
             return []
         declared = self._source.withdrawn(gaps[0][0], gaps[-1][0] + 1)
-        for index, entry in gaps:
-            if index not in declared:
-                evidence.keep(
-                    self.subscription.peer_id,
-                    EvidenceKind.WITHHELD,
-                    f"Entry {index} of {self._publisher.origin} (sha256 {entry.hex()}) came without"
-                    " its object, and the peer does not say that it was withdrawn.",
-                    self._head.note,
-                    entry,
-                )
+        withheld = [(index, entry) for index, entry in gaps if index not in declared]
+        if withheld:
+            index, entry = withheld[0]
+            rest = f", as did {len(withheld) - 1} behind it" if len(withheld) > 1 else ""
+            evidence.keep(
+                self.subscription.peer_id,
+                EvidenceKind.WITHHELD,
+                f"Entry {index} of {self._publisher.origin} (sha256 {entry.hex()}) came without"
+                f" its object{rest}, and the peer does not say that it was withdrawn.",
+                self._head.note,
+                b"".join(entry for _, entry in withheld),
+            )
         return [(index, entry, index in declared) for index, entry in gaps]
 
 
