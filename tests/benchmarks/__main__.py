@@ -18,7 +18,7 @@ from time import perf_counter
 from tests.benchmarks.figures import Figure, table
 
 RESULTS = Path(__file__).parent / "results"
-ALONE = ("start", "stix", "tokens", "reconcile", "wake")
+ALONE = ("start", "stix", "tokens", "receive", "reconcile", "wake")
 ON_A_NODE = ("import", "pages", "catchup", "depth", "verify", "post", "memory", "log", "contribute")
 
 
@@ -45,7 +45,13 @@ def _options() -> argparse.Namespace:
 
 
 def _measured(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
-    from tests.benchmarks import bench_reconcile, bench_start, bench_tokens, bench_wake
+    from tests.benchmarks import (
+        bench_receive,
+        bench_reconcile,
+        bench_start,
+        bench_tokens,
+        bench_wake,
+    )
 
     if "start" in names:
         yield _told("start", bench_start.run)
@@ -53,6 +59,8 @@ def _measured(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
         yield _told("stix", _stix)
     if "tokens" in names:
         yield _told("tokens", bench_tokens.run)
+    if "receive" in names:
+        yield _told("receive", lambda: bench_receive.run(objects))
     if "reconcile" in names:
         yield _told("reconcile", lambda: bench_reconcile.run(objects))
     if "wake" in names:
