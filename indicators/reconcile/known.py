@@ -86,7 +86,8 @@ ON CONFLICT (stix_id) DO UPDATE SET
 WHERE known.version < excluded.version
 RETURNING known.indicator
 """
-# indications_of_indicator. The first word of the indicator's own origin holds.
+# indications_of_indicator. The first word of the indicator's own origin holds, and not on what
+# another organization wrote: nobody joins somebody else's network by saying so.
 _SUBJECTS = """
 UPDATE indicators_knownindicator known
 SET subject = coalesce(said.subject, known.stix_id)
@@ -97,6 +98,9 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT subject FROM indicators_indication i
     WHERE i.indicator = asked.id AND i.origin_id = k.origin_id AND NOT i.is_revoked
+      AND NOT EXISTS (
+          SELECT FROM indicators_objectid WHERE id = i.subject AND owner_id <> k.origin_id
+      )
     ORDER BY i.stix_id LIMIT 1
 ) said ON true
 WHERE known.stix_id = asked.id AND known.subject <> coalesce(said.subject, known.stix_id)

@@ -134,6 +134,14 @@ def test_nobody_else_says_what_an_indicator_is_of(alder: Incoming) -> None:
     assert Indication.objects.count() == 1
 
 
+def test_nobody_joins_what_another_organization_wrote_by_saying_so(alder: Incoming) -> None:
+    alder.share("Birch", malware("birch's"))
+    source = id_of("indicator", "i")
+    claimed = indicates(source, id_of("malware", "birch's"))
+    alder.share("Mallory", lead("i", *devices("a")), claimed)
+    assert known().subject == source
+
+
 def test_other_relationships_say_nothing_of_it(alder: Incoming) -> None:
     uses = indicates(id_of("indicator", "i"), NETWORK, relationship_type="based-on")
     uses["target_ref"] = id_of("observed-data", "o")
