@@ -41,6 +41,7 @@ class Following:
     def __init__(self, subscription: Subscription, source: Source, ring: KeyRing) -> None:
         self.subscription = subscription
         origin = None if subscription.log is None else subscription.log.origin
+        self._began = subscription.size, subscription.added_after
         self._publisher = Publisher(subscription.peer.identity_id, origin)
         self._source, self._ring = source, ring
         self._head: Head | None = None
@@ -81,6 +82,11 @@ class Following:
         if page.after is not None:
             self.subscription.size, self.subscription.edge = page.after.size, page.after.edge
         self.subscription.added_after = page.added_after
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether another pull would begin behind where this one began."""
+        return self._began != (self.subscription.size, self.subscription.added_after)
 
     def _page(
         self, served: ServedPage | None, received: Sequence[Received], placed: Placed | None

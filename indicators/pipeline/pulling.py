@@ -40,8 +40,9 @@ from indicators.store.custody import ensure_own_member
 log = structlog.get_logger("retort.pull")
 
 PULL, REFRESH_PEERS = "indicators.pull", "indicators.refresh_peers"
-#: Pages that one task stores before it lets others have their turn.
-PAGES_AT_ONCE = 50
+#: Pages that one task stores before it lets others have their turn; and those that it may have if
+#: it would begin where it began, as with a plain server that gives one moment to many objects.
+PAGES_AT_ONCE, MOST_PAGES = 50, 2000
 #: For one page. Two pullers at once store nothing twice: a lease only spares the work.
 LEASE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -122,11 +123,11 @@ def _pull(subscription: Subscription, pulled: Pulled) -> None:
     ring = registry.key_ring(ensure_own_member().identity_id)
     with open_source(subscription.peer, subscription.url) as source:
         following = Following(subscription, source, ring)
-        for _ in range(PAGES_AT_ONCE):
+        for number in range(1, MOST_PAGES + 1):
             page, pulled.more = following.next_page()
             _count(pulled, page, store_page(subscription, page))
             following.advance(page)
-            if not pulled.more:
+            if not pulled.more or (number >= PAGES_AT_ONCE and following.has_moved):
                 break
             _renew(subscription)
     if subscription.log is not None and not pulled.more:
