@@ -112,7 +112,14 @@ def web(data_dir: Path, host: str, port: int) -> Web:
     }
     arguments = ("--no-ws", *_flat(options), "indicators.config.wsgi:application")
     return Web(
-        "web", "granian", arguments, data_dir, ((signal.SIGTERM, 15.0),), address=(host, port)
+        "web",
+        "granian",
+        arguments,
+        data_dir,
+        ((signal.SIGTERM, 15.0),),
+        # Four nodes may start at once, on a machine that has other work.
+        patience=120.0,
+        address=(host, port),
     )
 
 

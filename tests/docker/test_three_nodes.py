@@ -1,6 +1,7 @@
 """The compose file of three nodes, as far as it can be judged without an engine."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import load_command_class
 
 from indicators.config.env import VARIABLES
 from indicators.local.parts import COURIER_QUEUES, QUEUES
@@ -122,3 +124,51 @@ def test_no_container_can_write_to_its_image_or_gain_privileges(compose: dict[st
 def test_the_hub_holds_the_token_keys_of_the_labs(compose: dict[str, Any]) -> None:
     told = {name: compose["services"][name]["environment"] for name in NODES}
     assert [told[name].get("KEYHOLDER_URL") for name in NODES] == ["http://forum:8000"] * 2 + [None]
+
+
+FAKE_DOCKER = """#!/bin/sh
+# compose -f FILE exec -T NODE python manage.py COMMAND...
+shift 4; node=$2; shift 4
+{ printf '%s\\037' "$node" "$@"; echo; } >> "$CALLS"
+case "$*" in
+    "key fingerprint"*) printf '[\\n  {\\n    "fingerprint": "of %s"\\n  }\\n]\\n' "$node" ;;
+    "key list"*)
+        printf '[\\n  {\\n    "purpose": "object",\\n    "kid": "a",\\n    "public_key": "wrong"\\n  },'
+        printf '\\n  {\\n    "purpose": "request",\\n    "kid": "b",\\n    "public_key": "%064d"\\n  }]' 7 ;;
+esac
+"""
+
+
+@pytest.fixture(scope="module")
+def introductions(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+    """What docker/introduce has run, each as [node, command, …]."""
+    place = tmp_path_factory.mktemp("bin")
+    (place / "docker").write_text(FAKE_DOCKER)
+    (place / "docker").chmod(0o755)
+    calls = place / "calls"
+    environment = {"PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(calls)}
+    subprocess.run([DOCKER / "introduce"], env=environment, check=True, capture_output=True)
+    return [line.split("\x1f")[:-1] for line in calls.read_text().splitlines()]
+
+
+def test_the_introductions_are_commands_that_exist(introductions: list[list[str]]) -> None:
+    for _, name, *words in introductions:
+        load_command_class("indicators", name).create_parser("manage.py", name).parse_args(words)
+    assert len(introductions) > 40
+
+
+def test_every_node_confirms_what_the_others_read_out(introductions: list[list[str]]) -> None:
+    confirmed = {(node, *words[1:]) for node, _, *words in introductions if words[0] == "confirm"}
+    assert confirmed == {
+        (node, other.capitalize(), f"of {other}")
+        for node in NODES
+        for other in NODES
+        if node != other
+    }
+
+
+def test_the_request_key_is_what_signs_at_the_hub(introductions: list[list[str]]) -> None:
+    made = [
+        words for node, name, *words in introductions if (node, name) == ("forum", "credential")
+    ]
+    assert [words[words.index("--public-key") + 1] for words in made] == [f"{7:064d}"] * 2
