@@ -13,7 +13,6 @@ from uuid import UUID
 import msgspec
 
 from indicators.detections.drafts.objects import EXTENSIONS
-from indicators.reconcile.assessment import reassess
 from indicators.store.sql import Cursor
 
 Object = tuple[str, datetime, bytes, UUID]
@@ -103,10 +102,9 @@ class _Answer(NamedTuple):
 def take(cursor: Cursor, objects: Sequence[Object], now: datetime) -> set[str]:
     """Take in the answers among these objects; the ids of what they are on, or were.
 
-    The joint clusters of those are assessed anew.
-
     objects: (id, version, canonical body, the member whose word it is). Of several versions the
     newest counts, in whatever order they come. Each has the opinion's or sighting's right types.
+    `joint.connect` takes what is returned, and assesses the joint clusters of those.
     """
     newest = _newest(objects)
     if not newest:
@@ -123,7 +121,6 @@ def take(cursor: Cursor, objects: Sequence[Object], now: datetime) -> set[str]:
     _store(cursor, [answer._replace(cluster=about.get(answer.target)) for answer in answers])
     _count(cursor, counted, _tally(cursor, clusters))
     targets.update(target for target, _ in before)
-    reassess(cursor, (), targets, now)
     return targets
 
 

@@ -144,7 +144,7 @@ def reassess(
 ) -> int:
     """Assess these joint clusters, and those that the targets of answers are in; how many.
 
-    In the transaction that changed them, after `joint.connect` and `answers.take`.
+    `joint.connect` does so in the transaction that changed them.
     """
     asked = {"targets": sorted(targets)}
     rows = cursor.execute(_OF_TARGETS, asked).fetchall() if targets else []

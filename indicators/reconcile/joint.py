@@ -5,7 +5,7 @@ lost an edge or a subject is taken apart. All of it is one transaction with the 
 follows from; one at a time, so that two batches that share a token see each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -100,24 +100,27 @@ def connect(
     match_ids: Sequence[int],
     gone: Sequence[str],
     now: datetime,
+    answered: Collection[str] = (),
 ) -> list[UUID]:
-    """Bring the joint clusters up to date with these changes; the ids of those that they concern,
-    which are assessed anew.
+    """Bring the joint clusters up to date with these changes, and assess them anew; their ids.
 
     indicator_ids: KnownIndicators that were written, also those that only have another subject now;
     match_ids: matches that were found, changed, decided or retired; gone: indicators that are no
-    longer live. All are written already. Call it last in the transaction: it waits for others.
+    longer live; answered: what `answers.take` returned. All are written already. Call it last in
+    the transaction: it waits for others, who must not wait for what is locked before.
     """
     cursor.execute(_ONE_AT_A_TIME)
     changed = relink(cursor, [*indicator_ids, *gone], match_ids, now)
-    if not changed.subjects:
-        return []
+    joints = _rearrange(cursor, changed, now) if changed.subjects else []
+    reassess(cursor, joints, answered, now)
+    return joints
+
+
+def _rearrange(cursor: Cursor, changed: Relinked, now: datetime) -> list[UUID]:
     scene = _scene(cursor, changed)
     missing = sorted(each for each in scene.seats if each not in scene.present)
     edges = [*_old_edges(cursor, scene), *changed.joined]
-    joints = _write(cursor, scene, _settle(scene, edges), missing, now)
-    reassess(cursor, joints, (), now)
-    return joints
+    return _write(cursor, scene, _settle(scene, edges), missing, now)
 
 
 def _scene(cursor: Cursor, changed: Relinked) -> _Scene:

@@ -26,10 +26,11 @@ def reconcile_collection(collection_id: UUID) -> bool:
         found = overlap.match_indicators(cursor, learned.tokens, now)
         found += overlap.retire(cursor, learned.gone, overlap.REVOKED, now)
         said = batch.of("sighting", "opinion")
-        answers.take(cursor, [(it.stix_id, it.version, it.body, it.origin) for it in said], now)
+        words = [(it.stix_id, it.version, it.body, it.origin) for it in said]
+        answered = answers.take(cursor, words, now)
         if learned.behaves:
             behaviour.ask_all(cursor, now)
-        joint.connect(cursor, learned.changed, found.all, learned.gone, now)
+        joint.connect(cursor, learned.changed, found.all, learned.gone, now, answered)
         reading.move(cursor, batch, now)
     if batch.objects:
         log.info(

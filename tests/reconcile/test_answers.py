@@ -8,7 +8,7 @@ import pytest
 from federation.canonical import canonical
 from indicators.detections.drafts.objects import EXTENSIONS
 from indicators.models import Answer, Cluster, Detector
-from indicators.reconcile import answers
+from indicators.reconcile import answers, joint
 from indicators.store.sql import open_cursor
 from tests.objects import id_of, moment, stamp
 from tests.reconcile.claims import (
@@ -59,7 +59,9 @@ def take(origin: str, *contents: Mapping[str, Any]) -> set[str]:
         version = moment(0).fromisoformat(each["modified"])
         objects.append((each["id"], version, canonical(dict(each)), said_by))
     with open_cursor() as cursor:
-        return answers.take(cursor, objects, NOW)
+        answered = answers.take(cursor, objects, NOW)
+        joint.connect(cursor, (), (), (), NOW, answered)
+    return answered
 
 
 @pytest.fixture
