@@ -15,8 +15,8 @@ from indicators.detections.drafts.facts import ClusterFacts
 from indicators.detections.drafts.objects import stamp
 from indicators.detections.finding import Window
 from indicators.detections.identifiers.sealing import open_sealer, place
-from indicators.reconcile.known import TRAFFIC
 from indicators.reconcile.overlap import Found
+from indicators.reconcile.stated import TRAFFIC
 from indicators.stix.comparison import Comparison, read_comparison
 from indicators.store.sql import Cursor
 

@@ -5,12 +5,13 @@ a person decided of a match stays; a new version that is valid for longer brings
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
 
 from indicators.reconcile import joint, overlap
-from indicators.reconcile.known import end_of
 from indicators.reconcile.reading import take_turn
+from indicators.reconcile.stated import end_of
 from indicators.store.sql import open_cursor
 
 EXPIRED = "The indicator is past its valid_until, or was withdrawn."
@@ -47,18 +48,19 @@ def retire_over(now: datetime | None = None, limit: int = 1_000) -> bool:
         rows = cursor.execute(_OVER, (now, limit)).fetchall()
         if not rows:
             return False
-        ends: dict[str, datetime] = {}
-        expired: list[str] = []
-        decayed: list[str] = []
-        for stix_id, confidence, *decay, modified, valid_until, ends_at, seen in rows:
-            since = modified if seen is None else max(modified, min(seen, now))
-            ends[stix_id] = end_of(confidence, tuple(decay), since, valid_until) or ends_at
-            if ends[stix_id] <= now:
-                is_expired = valid_until is not None and valid_until <= now
-                (expired if is_expired else decayed).append(stix_id)
-        over = {*expired, *decayed}
+        ends = {row[0]: _end_of(row, now) for row in rows}
+        over = {stix_id for stix_id, end in ends.items() if end <= now}
         cursor.execute(_END, (list(ends), list(ends.values()), [each in over for each in ends]))
-        found = overlap.retire(cursor, expired, EXPIRED, now)
-        found += overlap.retire(cursor, decayed, DECAYED, now)
+        expired = {row[0] for row in rows if row[6] is not None and row[6] <= now} & over
+        found = overlap.retire(cursor, sorted(expired), EXPIRED, now)
+        found += overlap.retire(cursor, sorted(over - expired), DECAYED, now)
         joint.connect(cursor, [], found.all, sorted(over), now)
     return True
+
+
+def _end_of(row: tuple[Any, ...], now: datetime) -> datetime:
+    """When an indicator ends, by what was seen since; a sighting in the future is one of now."""
+    _, confidence, *decay, modified, valid_until, ends_at, seen = row
+    since = modified if seen is None else max(modified, min(seen, now))
+    lifetime, speed, revoke_score = decay
+    return end_of(confidence, (lifetime, speed, revoke_score), since, valid_until) or ends_at

@@ -6,28 +6,16 @@ comes twice, late or out of order changes nothing.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-import structlog
-
-from indicators.detections.drafts.objects import EXTENSIONS
-from indicators.models import Semantics
 from indicators.reconcile.echoes import echoes
 from indicators.reconcile.reading import Batch, Received
-from indicators.stix.comparison import NotComparable, read_comparison
-from indicators.stix.tokens import tokens_in
+from indicators.reconcile.stated import Stated, state, tokens_stated
 from indicators.store.sql import Cursor
 
-log = structlog.get_logger("retort.reconcile")
-
-#: STIX says nothing of an indicator without a confidence: neither sure nor unsure.
-UNSAID_CONFIDENCE = 50
-#: What behaviour indicators speak of.
-TRAFFIC = "ai-traffic-aggregate"
 _ECHO_LENGTH = 300
-_TOKEN_INDICATOR = EXTENSIONS["token-indicator"]
 
 _OWN = "SELECT id, identity_id FROM indicators_member WHERE is_self"
 # Primary keys, as all look-ups by stix_id here.
@@ -108,30 +96,6 @@ RETURNING known.stix_id
 """
 
 
-class _Row(NamedTuple):
-    """What a version says, column by column."""
-
-    stix_id: str
-    version: datetime
-    origin: UUID
-    is_own: bool
-    is_live: bool
-    semantics: str
-    min_matches: int
-    token_count: int
-    pattern: str
-    confidence: int | None
-    is_first_party: bool
-    echo_of: str
-    lifetime_days: float | None
-    decay_speed: float
-    revoke_score: int
-    modified: datetime
-    valid_until: datetime | None
-    ends_at: datetime | None
-    tlp: int | None
-
-
 @dataclass(frozen=True, slots=True)
 class Learned:
     """What a batch changed. `tokens`: of others' live indicators, by id; `behaves`: any of those
@@ -147,12 +111,12 @@ class Learned:
 def learn(cursor: Cursor, batch: Batch, now: datetime) -> Learned:
     """Keep what a batch says of indicators and of what they indicate, in a few statements."""
     own = cursor.execute(_OWN).fetchone() or (None, None)
-    rows: dict[str, _Row] = {}
+    rows: dict[str, Stated] = {}
     tokens: dict[str, list[bytes]] = {}
     others: list[Received] = []
     for each in batch.of("indicator"):
-        found = _tokens(each.content)
-        row = _described(each, len(found), now, is_own=_is_own(each, *own))
+        found = tokens_stated(each)
+        row = state(each, len(found), now, is_own=_is_own(each, *own))
         if row is None:
             others.append(each)
         else:
@@ -170,94 +134,12 @@ def learn(cursor: Cursor, batch: Batch, now: datetime) -> Learned:
     )
 
 
-def end_of(
-    confidence: int | None,
-    decay: tuple[float | None, float, int],
-    since: datetime,
-    valid_until: datetime | None,
-) -> datetime | None:
-    """When an indicator is no lead any more, None for never.
-
-    decay: lifetime in days, speed, the score (0 to 100) below which it counts as revoked. What is
-    left of the confidence after a time t is `1 - (t / lifetime)^(1 / speed)` of it.
-    """
-    lifetime, speed, revoke_score = decay
-    if lifetime is None:
-        return valid_until
-    stated = UNSAID_CONFIDENCE if confidence is None else confidence
-    left = revoke_score / stated if stated > revoke_score else float(revoke_score > 0)
-    try:
-        ends = since + timedelta(days=lifetime * (1 - left) ** speed)
-    except OverflowError:  # beyond what a calendar has
-        return valid_until
-    return ends if valid_until is None else min(ends, valid_until)
-
-
-def _tokens(content: Mapping[str, Any]) -> list[bytes]:
-    pattern = content.get("pattern")
-    if content.get("pattern_type") != "stix" or not isinstance(pattern, str):
-        return []
-    return tokens_in(pattern) if "identifier-token" in pattern else []
-
-
 def _is_own(each: Received, own: UUID | None, identity: str | None) -> bool:
     """Whether this node says it of what it saw itself, and not of what it read elsewhere."""
     return each.origin == own and each.content.get("created_by_ref", identity) == identity
 
 
-def _described(each: Received, token_count: int, now: datetime, *, is_own: bool) -> _Row | None:
-    """The row of an indicator; None if there is nothing in it that could be matched."""
-    content = each.content
-    told: Mapping[str, Any] = content.get("extensions", {}).get(_TOKEN_INDICATOR, {})
-    semantics = told.get("match_semantics", Semantics.EXACT.value)
-    pattern = _behaviour(each) if semantics == Semantics.BEHAVIOUR else ""
-    if not (pattern or (token_count and semantics != Semantics.BEHAVIOUR)):
-        return None
-    decay = told.get("decay", {})
-    fading = (decay.get("lifetime_days"), decay.get("speed", 1), decay.get("revoke_score", 0))
-    valid_until = _time(content.get("valid_until"))
-    confidence = content.get("confidence")
-    ends_at = end_of(confidence, fading, each.version, valid_until)
-    is_over = each.is_revoked or (ends_at is not None and ends_at <= now)
-    return _Row(
-        each.stix_id,
-        each.version,
-        each.origin,
-        is_own,
-        not is_over,
-        semantics,
-        told.get("min_matches", 1) if semantics == Semantics.CANDIDATE else 1,
-        token_count if not pattern else 0,
-        pattern,
-        confidence,
-        told.get("basis") == "first-party",
-        "",
-        *fading,
-        each.version,
-        valid_until,
-        ends_at,
-        each.tlp,
-    )
-
-
-def _behaviour(each: Received) -> str:
-    """The pattern, if it can be asked of traffic; "" if not, which is said in the log."""
-    pattern = str(each.content.get("pattern", ""))
-    try:
-        if read_comparison(pattern).types() == {TRAFFIC}:
-            return pattern
-        reason = f"The pattern speaks of other objects than {TRAFFIC}."
-    except NotComparable as refusal:
-        reason = str(refusal)
-    log.warning("an indicator of behaviour can't be matched", id=each.stix_id, reason=reason)
-    return ""
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _with_echoes(cursor: Cursor, rows: Iterable[_Row]) -> list[_Row]:
+def _with_echoes(cursor: Cursor, rows: Iterable[Stated]) -> list[Stated]:
     """The rows, in the order of the log, with whose word they only repeat."""
     listed = list(rows)
     known_before = echoes(cursor, [row.stix_id for row in listed if not row.is_own])
@@ -267,11 +149,11 @@ def _with_echoes(cursor: Cursor, rows: Iterable[_Row]) -> list[_Row]:
     ]
 
 
-def _write(cursor: Cursor, inbox: UUID, rows: Iterable[_Row]) -> set[str]:
+def _write(cursor: Cursor, inbox: UUID, rows: Iterable[Stated]) -> set[str]:
     ordered = sorted(rows)
     if not ordered:
         return set()
-    columns = zip(_Row._fields, zip(*ordered, strict=True), strict=True)
+    columns = zip(Stated._fields, zip(*ordered, strict=True), strict=True)
     asked: dict[str, Any] = {name: list(column) for name, column in columns}
     cursor.execute(_UPSERT, {**asked, "inbox": inbox})
     written = {stix_id for (stix_id,) in cursor.fetchall()}
