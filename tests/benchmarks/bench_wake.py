@@ -30,7 +30,11 @@ PATIENCE = 60.0
 _TEMPLATE = "retort_benchmark"
 _SETTINGS = "indicators.config.settings"
 _READERS = ("Birch", "Cedar")
-_TOLD = "SELECT stix_id FROM indicators_match WHERE stix_id <> ALL(%s) LIMIT 1"
+# A finding is several indicators (one a kind of token); the first that matches tells.
+_TOLD = """
+SELECT cluster_id, stix_id FROM indicators_match
+WHERE cluster_id <> ALL(%s) AND retired_at IS NULL ORDER BY found_at LIMIT 1
+"""
 _ADDED = "SELECT min(date_added) FROM indicators_entry WHERE stix_id = %s"
 _TOKENS = "SELECT count(*) FROM indicators_detectedtoken"
 
@@ -66,12 +70,11 @@ def measure(federation: "Federation") -> dict[str, list[float]]:
     readers = {
         name: psycopg.connect(federation[name].database_url, autocommit=True) for name in _READERS
     }
-    seen: dict[str, list[str]] = {name: [] for name in _READERS}
+    seen: dict[str, list[int]] = {name: [] for name in _READERS}
     for number in range(ROUNDS):
         federation["Alder"].report(f"round-{number}", f"theirs-{number}", _accounts(number))
-        visible = _await_matches(readers, seen)
-        for name, at in visible.items():
-            seconds[name].append((at - _published(federation, seen[name][-1])).total_seconds())
+        for name, (indicator, at) in _await_matches(readers, seen).items():
+            seconds[name].append((at - _published(federation, indicator)).total_seconds())
     for reader in readers.values():
         reader.close()
     return seconds
@@ -101,18 +104,19 @@ def _count(reader: psycopg.Connection[Any]) -> int:
 
 
 def _await_matches(
-    readers: dict[str, psycopg.Connection[Any]], seen: dict[str, list[str]]
-) -> dict[str, datetime]:
-    """When each reader saw the match of an indicator that it had not seen."""
-    visible: dict[str, datetime] = {}
+    readers: dict[str, psycopg.Connection[Any]], seen: dict[str, list[int]]
+) -> dict[str, tuple[str, datetime]]:
+    """By which indicator each reader saw a cluster matched that it had not seen, and when."""
+    visible: dict[str, tuple[str, datetime]] = {}
     ends = time.monotonic() + PATIENCE
     while visible.keys() != readers.keys():
         if time.monotonic() > ends:
             raise TimeoutError(f"Only {sorted(visible)} saw the match.")
         for name in readers.keys() - visible.keys():
             if row := readers[name].execute(_TOLD, [seen[name]]).fetchone():
-                visible[name] = datetime.now(UTC)
-                seen[name].append(row[0])
+                cluster, indicator = row
+                visible[name] = indicator, datetime.now(UTC)
+                seen[name].append(cluster)
         time.sleep(0.01)
     return visible
 
