@@ -126,17 +126,23 @@ def test_the_hub_holds_the_token_keys_of_the_labs(compose: dict[str, Any]) -> No
     assert [told[name].get("KEYHOLDER_URL") for name in NODES] == ["http://forum:8000"] * 2 + [None]
 
 
+# Called as: compose -f FILE exec -T NODE python manage.py COMMAND…
 FAKE_DOCKER = """#!/bin/sh
-# compose -f FILE exec -T NODE python manage.py COMMAND...
 shift 4; node=$2; shift 4
-{ printf '%s\\037' "$node" "$@"; echo; } >> "$CALLS"
+{ printf '%s\\037' "$node" "$@"; echo; } >> "$ANSWERS/calls"
 case "$*" in
-    "key fingerprint"*) printf '[\\n  {\\n    "fingerprint": "of %s"\\n  }\\n]\\n' "$node" ;;
-    "key list"*)
-        printf '[\\n  {\\n    "purpose": "object",\\n    "kid": "a",\\n    "public_key": "wrong"\\n  },'
-        printf '\\n  {\\n    "purpose": "request",\\n    "kid": "b",\\n    "public_key": "%064d"\\n  }]' 7 ;;
+    "key fingerprint"*) sed "s/NODE/$node/" "$ANSWERS/fingerprint" ;;
+    "key list"*) cat "$ANSWERS/keys" ;;
 esac
 """
+REQUEST_KEY = f"{7:064d}"
+ANSWERS = {
+    "fingerprint": [{"organization": "it", "fingerprint": "of NODE"}],
+    "keys": [
+        {"purpose": "object", "kid": "a", "public_key": "wrong", "created": "then"},
+        {"purpose": "request", "kid": "b", "public_key": REQUEST_KEY, "created": "then"},
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -145,10 +151,11 @@ def introductions(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     place = tmp_path_factory.mktemp("bin")
     (place / "docker").write_text(FAKE_DOCKER)
     (place / "docker").chmod(0o755)
-    calls = place / "calls"
-    environment = {"PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(calls)}
+    for name, answer in ANSWERS.items():
+        (place / name).write_text(json.dumps(answer, indent=2))
+    environment = {"PATH": f"{place}:{os.environ['PATH']}", "ANSWERS": str(place)}
     subprocess.run([DOCKER / "introduce"], env=environment, check=True, capture_output=True)
-    return [line.split("\x1f")[:-1] for line in calls.read_text().splitlines()]
+    return [line.split("\x1f")[:-1] for line in (place / "calls").read_text().splitlines()]
 
 
 def test_the_introductions_are_commands_that_exist(introductions: list[list[str]]) -> None:
@@ -168,7 +175,5 @@ def test_every_node_confirms_what_the_others_read_out(introductions: list[list[s
 
 
 def test_the_request_key_is_what_signs_at_the_hub(introductions: list[list[str]]) -> None:
-    made = [
-        words for node, name, *words in introductions if (node, name) == ("forum", "credential")
-    ]
-    assert [words[words.index("--public-key") + 1] for words in made] == [f"{7:064d}"] * 2
+    made = [each[2:] for each in introductions if each[:2] == ["forum", "credential"]]
+    assert [words[words.index("--public-key") + 1] for words in made] == [REQUEST_KEY] * 2
