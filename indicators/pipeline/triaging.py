@@ -47,3 +47,11 @@ def send_homeless_answers() -> int:
         approved = answering.find_homes(cursor)
         transaction.on_commit(lambda: hand_over_all(PUBLISH, approved, at_once=DRAFTS_AT_ONCE))
     return len(approved)
+
+
+def send_failed_answers(ids: Sequence[UUID] | None) -> int:
+    """Answers that could not be published, all or these, once the cause is removed; how many."""
+    with transaction.atomic(), open_cursor() as cursor:
+        count, approved = answering.retry_answers(cursor, ids)
+        transaction.on_commit(lambda: hand_over_all(PUBLISH, approved, at_once=DRAFTS_AT_ONCE))
+    return count

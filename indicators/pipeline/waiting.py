@@ -20,7 +20,7 @@ from indicators.pipeline.contributing import (
     PUBLISH,
 )
 from indicators.pipeline.handing_over import hand_over, hand_over_all
-from indicators.pipeline.triaging import send_homeless_answers
+from indicators.pipeline.triaging import send_failed_answers, send_homeless_answers
 
 #: Of one kind, at one look: more would only make the queue longer.
 _MOST = 20_000
@@ -123,11 +123,12 @@ def run_again(actor: str, ids: Sequence[UUID] | None = None) -> int:
         clusters = {cluster for _, cluster, stage in rows if stage != Stage.RECEIVED}
         clusters |= {cluster for cluster in failed_drafts if cluster is not None}
         Cluster.objects.filter(pk__in=clusters).update(draft_due=True, due_since=now)
-        audit.record(actor, "run again", "pipeline", count=len(rows) + len(failed_drafts))
+        count = len(rows) + len(failed_drafts) + send_failed_answers(ids)
+        audit.record(actor, "run again", "pipeline", count=count)
     for start in range(0, len(untokenized), DETECTIONS_AT_ONCE):
         hand_over(PSEUDONYMIZE, untokenized[start : start + DETECTIONS_AT_ONCE])
     hand_over_all(DRAFT, sorted(clusters), at_once=CLUSTERS_AT_ONCE)
-    return len(rows) + len(failed_drafts)
+    return count
 
 
 def _mark(

@@ -24,7 +24,7 @@ from indicators.detections.drafts.facts import ClusterFacts
 from indicators.detections.drafts.held import held_contents
 from indicators.detections.identifiers.sealing import Sealer, open_sealer, place
 from indicators.models import Draft, DraftState
-from indicators.reconcile.replies import Said, Sighted, draft_reply, reply_ids
+from indicators.reconcile.replies import ReplyRefused, Said, Sighted, draft_reply, reply_ids
 from indicators.stix import Tlp
 from indicators.store.custody import ensure_own_member
 from indicators.store.sql import Cursor
@@ -82,6 +82,28 @@ SET collection_id = h.answers_id, review_reasons = h.reasons, state_since = %(no
 FROM homeless h WHERE d.id = h.id
 RETURNING d.id, d.state
 """
+# drafts_under_way, drafts_of_match. What was never published goes where answers go now; if a person
+# approved it for elsewhere, a person looks again.
+_RETRY = """
+WITH failed AS (
+    SELECT d.id, d.collection_id AS before,
+           CASE WHEN EXISTS (
+               SELECT FROM indicators_draft WHERE match_id = d.match_id AND state = 'published'
+           ) THEN d.collection_id ELSE coalesce(i.answers_id, d.collection_id) END AS home
+    FROM indicators_draft d
+    JOIN indicators_match m ON m.id = d.match_id
+    LEFT JOIN indicators_knownindicator k ON k.stix_id = m.stix_id
+    LEFT JOIN indicators_collection i ON i.id = k.inbox
+    WHERE d.state = 'failed' AND (%(ids)s::uuid[] IS NULL OR d.id = ANY(%(ids)s::uuid[]))
+    FOR UPDATE OF d
+)
+UPDATE indicators_draft d
+SET collection_id = f.home, failure = '', state_since = %(now)s,
+    state = CASE WHEN f.home <> f.before AND d.review_reasons <> '[]' THEN 'review'
+                 ELSE 'approved' END
+FROM failed f WHERE d.id = f.id
+RETURNING d.id, d.state
+"""
 _TLP = tuple(Tlp)
 
 
@@ -100,7 +122,8 @@ def draft_answers(cursor: Cursor, matches: Sequence[int], said: Said, author: Us
     """Draft what is said of these matches, which the caller locked; the drafts that may go out.
 
     A later answer takes the place of one that is not published yet. Nothing to say, or nothing new,
-    is no draft; what was said before and is not any more is revoked.
+    is no draft; what was said before and is not any more is revoked. Raises ReplyRefused for words
+    that the gate does not let pass.
     """
     now = _now()
     live = [number for (number,) in cursor.execute(_LIVE, (list(matches),)).fetchall()]
@@ -122,6 +145,14 @@ def find_homes(cursor: Cursor) -> list[UUID]:
     """
     cursor.execute(_FIND_HOMES, {"reason": NO_COLLECTION, "now": datetime.now(UTC)})
     return [number for number, state in cursor.fetchall() if state == DraftState.APPROVED]
+
+
+def retry_answers(cursor: Cursor, ids: Sequence[UUID] | None) -> tuple[int, list[UUID]]:
+    """Let answers that could not be published try again, all or these: how many, and the drafts
+    that need no person first."""
+    asked = {"ids": None if ids is None else list(ids), "now": datetime.now(UTC)}
+    rows = cursor.execute(_RETRY, asked).fetchall()
+    return len(rows), [number for number, state in rows if state == DraftState.APPROVED]
 
 
 def _cases(cursor: Cursor, matches: Sequence[int], sealer: Sealer, now: datetime) -> list[_Case]:
@@ -177,14 +208,12 @@ def _draft(
         return None
     contents = [content for _, content in drafted.objects]
     known = personal.get(case.cluster, Personal())
-    refused = gate.check(contents, known.raw, known.names)
-    reasons = [] if refused else [*_reasons(contents, case)]
+    if refused := gate.check(contents, known.raw, known.names):
+        raise ReplyRefused(gate.sentence(refused))
     draft = _unsigned(case, drafted, now)
     draft.author = author
-    draft.failure = gate.sentence(refused) if refused else ""
-    draft.review_reasons = reasons
-    waits = DraftState.REVIEW if reasons else DraftState.APPROVED
-    draft.state = DraftState.FAILED if refused else waits
+    draft.review_reasons = [*_reasons(contents, case)]
+    draft.state = DraftState.REVIEW if draft.review_reasons else DraftState.APPROVED
     return draft
 
 

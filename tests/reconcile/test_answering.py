@@ -12,8 +12,9 @@ from indicators import pipeline
 from indicators.detections.drafts.decisions import DecisionRefused
 from indicators.models import Collection, Draft, DraftState, Match, MatchState
 from indicators.reconcile.answering import NO_COLLECTION
+from indicators.reconcile.replies import ReplyRefused
 from indicators.stix import Tlp
-from indicators.store.custody import ensure_own_member
+from indicators.store.custody import ensure_own_member, open_collection
 from tests.contributing.feed import latest, versions
 from tests.objects import TLP_AMBER, TLP_GREEN
 from tests.reconcile.leads import Leads, analyst, live_answer
@@ -129,13 +130,14 @@ def test_words_wait_for_another_person(leads: Leads) -> None:
 
 
 @pytest.mark.parametrize("words", ["Look for serial-3-kappa.", "Ask ana@example.org."])
-def test_an_identifier_in_the_words_does_not_pass_the_gate(leads: Leads, words: str) -> None:
+def test_an_identifier_in_the_words_is_refused_without_repeating_it(
+    leads: Leads, words: str
+) -> None:
     match = leads.match()
-    confirm(leads, match, reaction="actioned", explanation=words)
-    draft = live_answer(match)
-    assert draft.state == DraftState.FAILED
-    assert words not in draft.failure
-    assert latest(leads.shared, "opinion") == []
+    with pytest.raises(ReplyRefused, match="/explanation") as refusal:
+        confirm(leads, match, reaction="actioned", explanation=words)
+    assert words not in str(refusal.value)
+    assert not Draft.objects.filter(match=match).exists()
 
 
 def test_an_answer_without_a_collection_waits_for_one(leads: Leads) -> None:
@@ -164,6 +166,31 @@ def test_what_its_collection_may_not_take_fails_with_the_reason(leads: Leads) ->
     pipeline.approve(live_answer(match).pk, analyst("ben", "change_draft"))
     leads.detector.work()
     assert "TLP:RED" in live_answer(match).failure
+
+
+def test_an_answer_that_failed_goes_where_answers_go_now(leads: Leads) -> None:
+    public = open_collection(title="Public", audience="public")
+    Collection.objects.filter(pk=leads.inbox.pk).update(answers=public)
+    match = leads.match()
+    confirm(leads, match)
+    assert "TLP:GREEN" in live_answer(match).failure
+    Collection.objects.filter(pk=leads.inbox.pk).update(answers=leads.shared)
+    assert pipeline.run_again("ana", [live_answer(match).pk]) == 1
+    leads.detector.work()
+    assert only(leads, "sighting")
+
+
+def test_what_a_person_approved_for_elsewhere_is_looked_at_again(leads: Leads) -> None:
+    public = open_collection(title="Public", audience="public")
+    Collection.objects.filter(pk=leads.inbox.pk).update(answers=public)
+    match = leads.match(tlp=Tlp.AMBER)
+    confirm(leads, match)
+    pipeline.approve(live_answer(match).pk, analyst("ben", "change_draft"))
+    leads.detector.work()
+    Collection.objects.filter(pk=leads.inbox.pk).update(answers=leads.shared)
+    pipeline.run_again("ana")
+    draft = live_answer(match)
+    assert (draft.state, draft.collection) == (DraftState.REVIEW, leads.shared)
 
 
 def test_the_same_decision_again_says_nothing_new(leads: Leads) -> None:
