@@ -11,6 +11,7 @@ from indicators.detections.drafts.objects import EXTENSIONS
 from indicators.models import Semantics
 from indicators.reconcile.reading import Received
 from indicators.stix.comparison import NotComparable, read_comparison
+from indicators.stix.timestamps import parse_timestamp
 from indicators.stix.tokens import tokens_in
 
 log = structlog.get_logger("retort.reconcile")
@@ -19,6 +20,8 @@ log = structlog.get_logger("retort.reconcile")
 UNSAID_CONFIDENCE = 50
 #: What indicators of behaviour speak of.
 TRAFFIC = "ai-traffic-aggregate"
+# What a column holds. Nobody has as many tokens: who asks for more is never matched.
+_MOST = 2**31 - 1
 _TOKEN_INDICATOR = EXTENSIONS["token-indicator"]
 
 
@@ -54,8 +57,7 @@ def state(each: Received, token_count: int, now: datetime, *, is_own: bool) -> S
     pattern = _behaviour(each) if semantics == Semantics.BEHAVIOUR else ""
     if not (pattern or (token_count and semantics != Semantics.BEHAVIOUR)):
         return None
-    decay = told.get("decay", {})
-    fading = (decay.get("lifetime_days"), decay.get("speed", 1), decay.get("revoke_score", 0))
+    fading = _fading(told.get("decay", {}))
     valid_until = _time(content.get("valid_until"))
     confidence = content.get("confidence")
     ends_at = end_of(confidence, fading, each.version, valid_until)
@@ -67,7 +69,7 @@ def state(each: Received, token_count: int, now: datetime, *, is_own: bool) -> S
         is_own,
         not is_over,
         semantics,
-        told.get("min_matches", 1) if semantics == Semantics.CANDIDATE else 1,
+        min(told.get("min_matches", 1), _MOST) if semantics == Semantics.CANDIDATE else 1,
         token_count if not pattern else 0,
         pattern,
         confidence,
@@ -117,6 +119,8 @@ def _behaviour(each: Received) -> str:
     """The pattern, if it can be asked of traffic; "" if not, which is said in the log."""
     pattern = str(each.content.get("pattern", ""))
     try:
+        if "\0" in pattern:
+            raise NotComparable("The pattern has a NUL, which no text in a table may have.")
         if read_comparison(pattern).types() == {TRAFFIC}:
             return pattern
         reason = f"The pattern speaks of other objects than {TRAFFIC}."
@@ -126,5 +130,11 @@ def _behaviour(each: Received) -> str:
     return ""
 
 
+def _fading(decay: Mapping[str, Any]) -> tuple[float | None, float, int]:
+    lifetime = decay.get("lifetime_days")
+    stated = None if lifetime is None else float(lifetime)
+    return stated, float(decay.get("speed", 1)), decay.get("revoke_score", 0)
+
+
 def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else parse_timestamp(text)

@@ -187,6 +187,35 @@ def test_an_indicator_ends_by_time_or_decay_whichever_is_first(
     assert end_of(confidence, decay, NOW, after(until)) == after(days)
 
 
+def fading(**decay: Any) -> dict[str, Any]:
+    return {"decay": {"model": "polynomial", "lifetime_days": 10, **decay}}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"min_matches": 2**53 - 1},
+        fading(lifetime_days=2**53 - 1),
+        fading(lifetime_days=2**53 - 1, speed=2**53 - 1, revoke_score=50),
+        fading(lifetime_days=1e-300, speed=1e-300),
+        fading(speed=0.5, revoke_score=100),
+    ],
+)
+def test_no_number_that_an_indicator_may_say_stops_its_batch(
+    alder: Incoming, told: dict[str, Any]
+) -> None:
+    odd = lead("odd", *devices("a"), semantics="candidate", told=told)
+    alder.share("Birch", odd, lead("i", *devices("a"), told=fading(speed=1)))
+    assert known("odd")
+    assert known("i").is_live
+
+
+def test_a_pattern_that_no_table_can_hold_is_not_known(alder: Incoming) -> None:
+    pattern = "[ai-traffic-aggregate:top_capability = '\0']"
+    alder.share("Birch", behaviour("odd", pattern), lead("i", *devices("a")))
+    assert [found.stix_id for found in KnownIndicator.objects.all()] == [id_of("indicator", "i")]
+
+
 def test_the_end_is_kept_with_what_it_follows_from(alder: Incoming) -> None:
     told: dict[str, Any] = {
         "decay": {"model": "polynomial", "lifetime_days": 10, "speed": 2, "revoke_score": 40}
