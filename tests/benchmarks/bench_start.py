@@ -1,10 +1,11 @@
-"""`up` until it serves a page: the first time ever, and later."""
+"""`up` until it serves a page: the first time ever, and later; `up --demo` until campaigns flow."""
 
 from http.client import HTTPConnection
 from time import monotonic
 
 from tests.benchmarks.figures import Figure
 from tests.database import place_for_data
+from tests.journeys.demo import forget_demo, four_free_ports, running_demo
 from tests.journeys.node import Node, end, start_node
 
 
@@ -15,7 +16,17 @@ def run() -> list[Figure]:
     return [
         Figure("start, first time, to a served page", first, "s", at_most=15),
         Figure("start, afterwards, to a served page", later[1], "s", at_most=5),
+        Figure("start of four organizations, to a campaign that flows", _demo(), "s", at_most=40),
     ]
+
+
+def _demo() -> float:
+    """Seconds until all know each other, and the first campaign's findings were taken."""
+    with place_for_data("retort-start-demo-") as root:
+        with running_demo(root, four_free_ports()) as demo:
+            seconds = demo.await_started()
+        forget_demo(root)
+    return seconds
 
 
 def _started(node: Node) -> float:

@@ -5,10 +5,12 @@ import stat
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from indicators.local.console import Console
 from indicators.management.demonstration import flow
 from indicators.management.demonstration.desk import Desk, NotDone
 from indicators.management.demonstration.stage import (
@@ -107,6 +109,18 @@ def test_a_detector_never_tells_a_later_revision_first() -> None:
         told[place] = scene.revision
 
 
+def test_a_later_start_goes_on_with_the_story(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[flow.Scene] = []
+    monkeypatch.setattr(flow, "tell", lambda _, scene: told.append(scene))
+    flow.tell_opening(stage)
+    flow.tell_opening(stage)
+    assert told == flow.opening()
+    flow.tell_on(stage, pause=0)
+    assert told == list(flow.story())
+
+
 def test_organizations_that_are_hit_alike_share_identifiers(stage: Stage) -> None:
     alder, birch, _ = (identifiers(stage, scene) for scene in flow.opening())
     assert 5 <= len(alder & birch) < len(alder) / 2
@@ -151,3 +165,15 @@ def test_nobody_waits_at_a_closed_desk(stage: Stage) -> None:
         desk.say("diffsettings")
     with pytest.raises(NotDone, match="was not answered"):
         desk.say("diffsettings")
+
+
+def test_a_quiet_console_leaves_out_what_went_well() -> None:
+    out = StringIO()
+    console = Console(out, quiet=True)
+    console.say("retort", "runs")
+    console.say("retort", "the disk is full", alarm=True)
+    console.say("web", "a line")
+    assert [line.split("│ ")[1] for line in out.getvalue().splitlines()] == [
+        "the disk is full",
+        "a line",
+    ]
