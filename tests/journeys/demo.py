@@ -1,0 +1,108 @@
+"""A started `up --demo`: four process trees below one."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from indicators.local.places import CHECKOUT
+from indicators.management.demonstration.stage import CAST
+from tests.database import remove_data
+from tests.journeys.node import free_port
+
+PATIENCE = 300.0
+STARTED = re.compile(r"started in ([0-9.]+) s")
+
+
+@dataclass
+class Demo:
+    """`log` is what it printed."""
+
+    root: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+    began: float = field(default_factory=time.monotonic)
+
+    def printed(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def await_started(self) -> float:
+        """Until it says what to open; the seconds that it took."""
+        self.await_that(lambda: STARTED.search(self.printed()) is not None, "it had started")
+        return time.monotonic() - self.began
+
+    def await_that(self, condition: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"It ended or was too slow before {what}:\n{self.printed()}")
+            time.sleep(0.2)
+
+    def rows(self, slug: str, *words: str) -> list[dict[str, Any]]:
+        """What a command at one of the nodes shows, through the door that was made for people."""
+        door = self.root / "demo" / f"at-{slug}"
+        told = subprocess.run(
+            [door, *words, "--json"], capture_output=True, text=True, check=True, env=_environment()
+        )
+        return list(json.loads(told.stdout))
+
+    def family(self) -> list[psutil.Process]:
+        top = psutil.Process(self.process.pid)
+        return [top, *top.children(recursive=True)]
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def running_demo(root: Path, port: int | None) -> Iterator[Demo]:
+    """Whatever happens in the block, nothing of it runs afterwards."""
+    log = root.parent / f"demo-{time.monotonic_ns()}.log"
+    where = [] if port is None else ["--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--demo", "--data", str(root), *where],
+            cwd=CHECKOUT,
+            env=_environment(),
+            stdout=output,
+            stderr=output,
+        )
+    demo = Demo(root, process, log)
+    try:
+        yield demo
+    finally:
+        if process.poll() is None:
+            demo.interrupt()
+
+
+def forget_demo(root: Path) -> None:
+    for who in CAST:
+        remove_data(root / "demo" / who.slug)
+
+
+def four_free_ports() -> int:
+    """The first of four ports in a row that nobody uses."""
+    while True:
+        first = free_port()
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            for port in range(first, first + len(CAST)):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
+
+
+def _environment() -> dict[str, str]:
+    ours = {"DATABASE_URL", "BROKER_URL", "RETORT_DATA", "DJANGO_SETTINGS_MODULE"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
