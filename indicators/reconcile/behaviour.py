@@ -20,18 +20,21 @@ from indicators.reconcile.stated import TRAFFIC
 from indicators.stix.comparison import Comparison, read_comparison
 from indicators.store.sql import Cursor
 
-#: Patterns of one origin that are asked: its newest. Whoever sends more crowds out its own.
+#: Patterns of one origin that are asked, its newest, and their characters. Whoever sends more
+#: crowds out its own.
 MOST_PATTERNS = 1_000
+_MOST_CHARACTERS = 1 << 20
 TRAFFIC_DIFFERS = "The cluster's traffic fits the pattern no longer."
 
 # behaviour_indicators
 _PATTERNS = """
 SELECT stix_id, pattern FROM (
     SELECT stix_id, pattern,
-           row_number() OVER (PARTITION BY origin_id ORDER BY version DESC, stix_id) AS place
+           row_number() OVER newest AS place, sum(length(pattern)) OVER newest AS characters
     FROM indicators_knownindicator
     WHERE is_live AND semantics = 'behaviour' AND NOT is_own
-) ranked WHERE place <= %s
+    WINDOW newest AS (PARTITION BY origin_id ORDER BY version DESC, stix_id)
+) ranked WHERE place <= %s AND characters <= %s
 """
 # The clusters' primary key.
 _FACTS = """
@@ -123,7 +126,7 @@ def aggregate(window: Window) -> dict[str, Any]:
 
 
 def _fits(cursor: Cursor, clusters: Sequence[int]) -> Iterator[_Fit]:
-    rows = cursor.execute(_PATTERNS, (MOST_PATTERNS,)).fetchall()
+    rows = cursor.execute(_PATTERNS, (MOST_PATTERNS, _MOST_CHARACTERS)).fetchall()
     patterns = {stix_id: read_comparison(pattern) for stix_id, pattern in rows}
     if not patterns:
         return

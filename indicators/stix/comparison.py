@@ -57,15 +57,22 @@ class Comparison:
         return {step.type_name for step in self.steps if isinstance(step, Test)}
 
 
-@lru_cache(maxsize=256)
 def read_comparison(pattern: str) -> Comparison:
     """The pattern, ready to be asked; raises NotComparable if it is beyond the subset."""
+    return _read_cached(pattern) if len(pattern) <= _CACHED_CHARACTERS else _read(pattern)
+
+
+def _read(pattern: str) -> Comparison:
     try:
         check_pattern(pattern)
         words = iter(list(lexemes(pattern)))
     except MalformedPattern as fault:
         raise NotComparable(f"The pattern {fault}.") from fault
     return Comparison(tuple(_postfix(words)))
+
+
+_CACHED_CHARACTERS = 2048  # longer ones are rare and would make the cache heavy
+_read_cached = lru_cache(maxsize=1024)(_read)
 
 
 _ESCAPED = re.compile(r"\\(.)")
