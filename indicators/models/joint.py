@@ -77,8 +77,9 @@ class JointLink(models.Model):
     """What two holders share: indicators, or an indicator and a cluster of this node
     (`cluster/<number>`), with the subjects that they stood for when it was found.
 
-    `first_subject` < `second_subject`; an edge is the sum of its links. Whatever changes of a
-    holder, its links are found by it and made anew, so a change costs by its own size.
+    `first_subject` < `second_subject`; an edge is the sum of its links. A link of an indicator with
+    itself says of what it is, and is part of no edge. Whatever changes of a holder, its links are
+    found by it and made anew, so a change costs by its own size.
     """
 
     pk = models.CompositePrimaryKey("first", "second")

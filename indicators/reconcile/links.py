@@ -158,7 +158,9 @@ _PART = """
 DELETE FROM indicators_jointedge e USING unnest(%s::text[], %s::text[]) AS p(first, second)
 WHERE e.first = p.first AND e.second = p.second RETURNING e.first, e.second
 """
-_SUBJECTS = "SELECT subject FROM indicators_knownindicator WHERE stix_id = ANY(%s)"
+_LIVE = """
+SELECT stix_id, subject FROM indicators_knownindicator WHERE stix_id = ANY(%s) AND is_live
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,13 @@ class _Links:
 
     kinds: dict[tuple[_Holder, _Holder], dict[str, int]] = field(default_factory=dict)
 
+    def belongs(self, holder: _Holder) -> None:
+        """Remember of which subject a holder is: when it is of another, the old one is known."""
+        self.kinds[holder, holder] = {}
+
     def add(self, one: _Holder, other: _Holder, kind: str, count: int) -> None:
+        if one.subject == other.subject:
+            return
         first, second = sorted((one, other), key=lambda holder: holder.subject)
         kinds = self.kinds.setdefault((first, second), {})
         kinds[kind] = max(count, kinds.get(kind, 0))
@@ -208,14 +216,14 @@ def relink(
     cut = _cut(cursor, ids, matches)
     stale, renamed, moved = _rename(cursor, names)
     links = _Links()
+    for stix_id, subject in cursor.execute(_LIVE, (ids,)).fetchall():
+        links.belongs(_Holder(stix_id, subject))
     _link_tokens(cursor, links, ids)
     _link_matches(cursor, links, {"ids": ids, "matches": matches, "clusters": stale}, names)
     pairs = sorted({*cut, *moved, *_write(cursor, links)})
     joined = _sum(cursor, pairs, now)
     parted = _part(cursor, set(pairs) - set(joined))
-    subjects = {*ids, *_column(cursor.execute(_SUBJECTS, (ids,)).fetchall()), *renamed}
-    subjects.update(*pairs)
-    return Relinked(subjects, joined, parted, renamed)
+    return Relinked({*ids, *renamed}.union(*pairs), joined, parted, renamed)
 
 
 def _cut(cursor: Cursor, ids: list[str], matches: list[int]) -> list[Pair]:
@@ -292,7 +300,6 @@ def _write(cursor: Cursor, links: _Links) -> set[Pair]:
     rows = [
         (one.id, other.id, one.subject, other.subject, msgspec.json.encode(kinds).decode())
         for (one, other), kinds in links.kinds.items()
-        if one.subject != other.subject
     ]
     cursor.execute(_LINK, tuple(_columns(rows, 5)))
     return {(first, second) for _, _, first, second, _ in rows}
