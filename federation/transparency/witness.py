@@ -97,6 +97,8 @@ def freeze(peer_log_id: int, contradiction: Forked | RolledBack) -> None:
     kind = EvidenceKind.FORK if isinstance(contradiction, Forked) else EvidenceKind.ROLLBACK
     now, reason = datetime.now(UTC), str(contradiction)
     with transaction.atomic():
+        # The peer before its logs, as everybody locks them.
+        Peer.objects.select_for_update(of=("self",)).get(logs__pk=peer_log_id)
         row = PeerLog.objects.select_for_update().get(pk=peer_log_id)
         evidence.keep(row.peer_id, kind, reason, contradiction.first, contradiction.second)
         if row.frozen_at is None:
