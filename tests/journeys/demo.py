@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from indicators.local.places import CHECKOUT
-from indicators.management.demonstration.stage import CAST
+from indicators.management.demonstration.cast import CAST
 from tests.database import remove_data
 from tests.journeys.node import free_port
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from indicators.management.demonstration.cast import CAST, WITH_CUSTOMERS, Organization
 from indicators.management.demonstration.desk import Desk
 from indicators.management.demonstration.introductions import (
     EXCHANGE,
@@ -26,12 +27,7 @@ from indicators.management.demonstration.introductions import (
     detector,
     introduce,
 )
-from indicators.management.demonstration.stage import (
-    CAST,
-    WITH_CUSTOMERS,
-    Organization,
-    Stage,
-)
+from indicators.management.demonstration.stage import Stage
 from tests.database import Server, remove_data
 from tests.journeys.feed import Feed
 from tests.journeys.ingest_client import Detector, finding

@@ -11,7 +11,8 @@ import psutil
 import pytest
 import requests
 
-from indicators.management.demonstration.stage import CAST, open_stage
+from indicators.management.demonstration.cast import CAST
+from indicators.management.demonstration.stage import open_stage
 from tests.database import place_for_data
 from tests.journeys.demo import Demo, forget_demo, four_free_ports, running_demo
 

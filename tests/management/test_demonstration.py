@@ -12,18 +12,9 @@ import pytest
 
 from indicators.local.console import Console
 from indicators.management.demonstration import flow
+from indicators.management.demonstration.cast import ALDER, BIRCH, CAST, FORUM, WITH_CUSTOMERS
 from indicators.management.demonstration.desk import Desk, NotDone
-from indicators.management.demonstration.stage import (
-    ALDER,
-    BIRCH,
-    CAST,
-    FORUM,
-    WITH_CUSTOMERS,
-    OtherPorts,
-    Stage,
-    door,
-    open_stage,
-)
+from indicators.management.demonstration.stage import OtherPorts, Stage, door, open_stage
 from indicators.management.demonstration.welcome import lines as welcome
 
 

@@ -35,6 +35,7 @@ from indicators.local.supervisor import StopAsked, Supervisor
 from indicators.local.valkey import Valkey
 from indicators.management.demonstration.running import run as demonstrate
 
+LOOPBACK = "127.0.0.1"
 EXIT_FAILED, EXIT_IN_USE, EXIT_PORT_TAKEN = 1, 3, 4
 
 
@@ -48,15 +49,15 @@ class Administrator:
 
 class Command(BaseCommand):
     help = (
-        "Run a node: database, broker, web, worker, courier and scheduler, until Ctrl-C. The first start "
-        "creates the node's keys and an administrator. Exit codes: 0 stopped as asked, 1 failed, "
-        "3 the data directory is in use, 4 the port is taken."
+        "Run a node: database, broker, web, worker, courier and scheduler, until Ctrl-C. The first "
+        "start creates the node's keys and an administrator. Exit codes: 0 stopped as asked, "
+        "1 failed, 3 the data directory is in use, 4 the port is taken."
     )
     requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to serve on")
+        parser.add_argument("--host", default=LOOPBACK, help="address to serve on")
         parser.add_argument("--port", type=int, help="port to serve on (8000)")
         parser.add_argument(
             "--data",
@@ -78,6 +79,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(sys.stdout, quiet=options["quiet"])
+        if options["demo"] and options["host"] != LOOPBACK:
+            raise CommandError("The demonstration is for this machine alone; leave --host out.")
         try:
             if options["demo"]:
                 with held(settings.DATA / "demo", NODE):

@@ -15,7 +15,8 @@ from indicators.local.places import (
 )
 from indicators.local.service import stop
 from indicators.local.supervisor import Supervisor
-from indicators.management.demonstration.stage import ALDER, BIRCH, CEDAR, FORUM, Stage
+from indicators.management.demonstration.cast import ALDER, BIRCH, CEDAR, FORUM
+from indicators.management.demonstration.stage import Stage
 
 
 def make_databases(supervisor: Supervisor, stage: Stage) -> None:

@@ -10,15 +10,15 @@ from itertools import islice
 
 import msgspec
 
-from indicators.management.demonstration.introductions import detector
-from indicators.management.demonstration.stage import (
+from indicators.management.demonstration.cast import (
     ALDER,
     BIRCH,
     CEDAR,
     WITH_CUSTOMERS,
     Organization,
-    Stage,
 )
+from indicators.management.demonstration.introductions import detector
+from indicators.management.demonstration.stage import Stage
 from indicators.management.simulation.campaigns import findings_of
 from indicators.management.simulation.delivery import Delivery, DeliveryFailed, door_of
 from indicators.management.simulation.plan import Plan

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from indicators.local.places import CHECKOUT
-from indicators.management.demonstration.desk import Desk
-from indicators.management.demonstration.stage import (
+from indicators.management.demonstration.cast import (
     ALDER,
     BIRCH,
     CAST,
     FORUM,
     WITH_CUSTOMERS,
     Organization,
-    Stage,
 )
+from indicators.management.demonstration.desk import Desk
+from indicators.management.demonstration.stage import Stage
 
 PEOPLE = ("ana", "ben")
 FINDINGS, EXCHANGE, PUBLIC = "findings", "exchange", "public"

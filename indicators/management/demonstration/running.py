@@ -16,16 +16,11 @@ from indicators.local.places import CHECKOUT
 from indicators.local.service import Launch
 from indicators.local.supervisor import StopAsked, Supervisor
 from indicators.management.demonstration import flow
+from indicators.management.demonstration.cast import CAST, WITH_CUSTOMERS, Organization
 from indicators.management.demonstration.databases import make_databases
 from indicators.management.demonstration.desk import Desk
 from indicators.management.demonstration.introductions import detector, introduce
-from indicators.management.demonstration.stage import (
-    CAST,
-    WITH_CUSTOMERS,
-    Organization,
-    Stage,
-    open_stage,
-)
+from indicators.management.demonstration.stage import Stage, open_stage
 from indicators.management.demonstration.welcome import lines as welcome
 
 _PATIENCE = 180.0

@@ -1,4 +1,4 @@
-"""Who takes part, where each one's node is, and the keys that they gave each other."""
+"""Where each organization's node is, what it is told, and the keys that they gave each other."""
 
 import json
 import os
@@ -16,32 +16,9 @@ from django.conf import settings
 from indicators.access import fresh_key
 from indicators.local.errors import LocalError
 from indicators.local.places import CHECKOUT, make_data_dir, run_directory
+from indicators.management.demonstration.cast import CAST, FORUM, Organization
 
 _CAMPAIGNS_BEGAN = timedelta(days=8)
-
-
-@dataclass(frozen=True, slots=True)
-class Organization:
-    """One of the cast. The hub has no customers of its own, so it detects nothing."""
-
-    name: str
-    sector: str
-
-    @property
-    def slug(self) -> str:
-        return self.name.lower()
-
-    @property
-    def is_hub(self) -> bool:
-        return self.sector == "hub"
-
-
-ALDER = Organization("Alder", "lab")
-BIRCH = Organization("Birch", "lab")
-CEDAR = Organization("Cedar", "cloud")
-FORUM = Organization("Forum", "hub")
-CAST = (ALDER, BIRCH, CEDAR, FORUM)
-WITH_CUSTOMERS = (ALDER, BIRCH, CEDAR)
 
 
 class OtherPorts(LocalError):

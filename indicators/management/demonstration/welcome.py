@@ -3,14 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from indicators.management.demonstration.stage import (
-    ALDER,
-    BIRCH,
-    CAST,
-    Organization,
-    Stage,
-    door,
-)
+from indicators.management.demonstration.cast import ALDER, BIRCH, CAST, Organization
+from indicators.management.demonstration.stage import Stage, door
 
 _ROLES = {"lab": "AI lab", "cloud": "cloud provider", "hub": "hub and key-holder"}
 
