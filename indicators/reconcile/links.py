@@ -1,4 +1,4 @@
-"""Links and edges: who shares what with whom, from the token index and from the matches.
+"""Links: who shares what with whom, from the token index and from the matches.
 
 A link joins two holders: two indicators with equal tokens, or an indicator and a cluster of this
 node that it matches. What holds two subjects together is the sum of their holders' links, an edge.
@@ -19,9 +19,8 @@ import msgspec
 from django.conf import settings
 
 from federation.models import PinnedTokenKey, TokenKey
+from indicators.reconcile.edges import Pair, sum_up
 from indicators.store.sql import Cursor
-
-Pair = tuple[str, str]
 
 # What a person says of a match is said of the tokens that both sides' indicators share, too.
 _DECIDED = """
@@ -131,33 +130,6 @@ SELECT first, second, first_subject, second_subject, kinds::jsonb
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
     AS n(first, second, first_subject, second_subject, kinds)
 """
-# links_of_edge. Tokens that a cluster of this node shares are in its matches and, once published,
-# in its indicators: counted once.
-_SUM = """
-WITH counted AS (
-    SELECT first, second, kind, max(shared) AS shared FROM (
-        SELECT p.first, p.second, each.key AS kind, sum(each.value::int) AS shared,
-            starts_with(l.first, 'cluster/') OR starts_with(l.second, 'cluster/') AS is_match
-        FROM unnest(%(first)s::text[], %(second)s::text[]) AS p(first, second)
-        CROSS JOIN LATERAL (
-            SELECT * FROM indicators_jointlink
-            WHERE first_subject = p.first AND second_subject = p.second OFFSET 0
-        ) l
-        CROSS JOIN LATERAL jsonb_each_text(l.kinds) each
-        GROUP BY p.first, p.second, each.key, is_match
-    ) ways GROUP BY first, second, kind
-)
-INSERT INTO indicators_jointedge (first, second, kinds, token_count, found_at)
-SELECT first, second, jsonb_object_agg(kind, shared), sum(shared), %(now)s
-FROM counted GROUP BY first, second
-ON CONFLICT (first, second) DO UPDATE
-SET kinds = excluded.kinds, token_count = excluded.token_count
-RETURNING first, second
-"""
-_PART = """
-DELETE FROM indicators_jointedge e USING unnest(%s::text[], %s::text[]) AS p(first, second)
-WHERE e.first = p.first AND e.second = p.second RETURNING e.first, e.second
-"""
 _LIVE = """
 SELECT stix_id, subject FROM indicators_knownindicator WHERE stix_id = ANY(%s) AND is_live
 """
@@ -221,8 +193,7 @@ def relink(
     _link_tokens(cursor, links, ids)
     _link_matches(cursor, links, {"ids": ids, "matches": matches, "clusters": stale}, names)
     pairs = sorted({*cut, *moved, *_write(cursor, links)})
-    joined = _sum(cursor, pairs, now)
-    parted = _part(cursor, set(pairs) - set(joined))
+    joined, parted = sum_up(cursor, pairs, now)
     return Relinked({*ids, *renamed}.union(*pairs), joined, parted, renamed)
 
 
@@ -303,15 +274,6 @@ def _write(cursor: Cursor, links: _Links) -> set[Pair]:
     ]
     cursor.execute(_LINK, tuple(_columns(rows, 5)))
     return {(first, second) for _, _, first, second, _ in rows}
-
-
-def _sum(cursor: Cursor, pairs: Sequence[Pair], now: datetime) -> list[Pair]:
-    first, second = _columns(pairs, 2)
-    return list(cursor.execute(_SUM, {"first": first, "second": second, "now": now}).fetchall())
-
-
-def _part(cursor: Cursor, pairs: Iterable[Pair]) -> list[Pair]:
-    return list(cursor.execute(_PART, tuple(_columns(sorted(pairs), 2))).fetchall())
 
 
 def _column(rows: Iterable[tuple[str]]) -> list[str]:
