@@ -16,9 +16,9 @@ import base64
 import json
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -196,6 +196,7 @@ class SimulatedNode:
         self._handed_on: dict[str, Any] = {"since": {}}
         self.asked: list[str] = []
         self._misanswers: dict[str, Reply] = {}
+        self._garbles: dict[str, Callable[[bytes], bytes]] = {}
         self._server: ThreadingHTTPServer | None = None
         self._closing = threading.Event()
 
@@ -222,8 +223,13 @@ class SimulatedNode:
         """From now on this is the answer at every path with `part` in it."""
         self._misanswers[part] = reply
 
+    def garble(self, part: str, change: Callable[[bytes], bytes]) -> None:
+        """From now on every body at a path with `part` in it goes out changed."""
+        self._garbles[part] = change
+
     def behave(self) -> None:
         self._misanswers.clear()
+        self._garbles.clear()
 
     def rotate(self) -> None:
         """A new object key, which the old one endorses from where the logs are now."""
@@ -272,6 +278,13 @@ class SimulatedNode:
         for part, wrong in self._misanswers.items():
             if part in path:
                 return wrong
+        reply = self._honest_reply(path, query)
+        for part, change in self._garbles.items():
+            if part in path:
+                reply = replace(reply, body=change(reply.body))
+        return reply
+
+    def _honest_reply(self, path: str, query: Mapping[str, str]) -> Reply:
         match path.strip("/").split("/", 4):
             case [".well-known", "retort.json"]:
                 return Reply(self.descriptor(), media=JSON)

@@ -164,6 +164,18 @@ def place_page(
     return Placed(places, gaps, after)
 
 
+def cut(before: Replayed, placed: Placed, digests: Sequence[bytes], size: int) -> Placed:
+    """What `place_page` found, as far as entry `size`; `digests` are of the objects it placed."""
+    known = dict(zip(placed.places, digests, strict=True)) | dict(placed.gaps)
+    tree = CompactRange.from_bytes(before.size, before.edge)
+    tree.extend(leaf_hashes(known[index] for index in range(before.size, size)))
+    return Placed(
+        [place for place in placed.places if place < size],
+        [gap for gap in placed.gaps if gap[0] < size],
+        Replayed(tree.size, tree.to_bytes()),
+    )
+
+
 def _find(digests: Sequence[bytes], entries: Sequence[bytes], start: int) -> list[int]:
     """The places of the first digests, as far as they lie in the entries in this order."""
     places: list[int] = []

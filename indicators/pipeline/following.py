@@ -12,8 +12,8 @@ from datetime import datetime
 from django.conf import settings
 
 from federation.errors import PeerMisbehaved
-from federation.models import EvidenceKind, Subscription
-from federation.peers.replaying import Pinned, Placed, Replayed, check_head, place_page
+from federation.models import Evidence, EvidenceKind, Subscription
+from federation.peers.replaying import Pinned, Placed, Replayed, check_head, cut, place_page
 from federation.peers.ring import KeyRing
 from federation.peers.source import MOST_ENTRIES, ServedPage, Source
 from federation.peers.verification import Publisher, Received, read_page, verify_objects
@@ -71,8 +71,10 @@ class Following:
             self._check_dates(served, received)
             placed = self._place(head, served, received)
         if len(placed.places) == len(received):
-            is_settled = placed.after.size >= self._settled(head, served)
-            return self._page(served, received, placed), served.more or not is_settled
+            more = served.more or placed.after.size < self._settled(head, served)
+            whole = placed if served.more else self._without_missing_end(placed, received)
+            is_cut = whole.after.size < placed.after.size
+            return self._page(served, received, whole), more and not is_cut
         # Too much is missing before the first object: only that is noted, and the page comes again.
         self._next = None
         return self._page(None, (), placed), True
@@ -102,7 +104,9 @@ class Following:
             if refused.is_forgery:
                 peer, body = self.subscription.peer_id, refused.received.body
                 evidence.keep(peer, EvidenceKind.FORGERY, refused.reason, body)
-        added_after = (served and served.added_last) or self.subscription.added_after
+        # A page without objects says nothing of dates, whatever its headers say.
+        added_last = served.added_last if served is not None and received else None
+        added_after = added_last or self.subscription.added_after
         if placed is None or self._head is None:
             return Page(verified, (), None, added_after)
         size = self._head.checkpoint.size
@@ -194,6 +198,23 @@ class Following:
             settled=settled,
         )
 
+    def _without_missing_end(self, placed: Placed, received: Sequence[Received]) -> Placed:
+        """Up to the first entry behind the last object that is neither served nor withdrawn.
+
+        It is waited for: a feed that is behind its log would else never be read again.
+        """
+        last = placed.places[-1] if placed.places else self.subscription.size - 1
+        trailing = [gap for gap in placed.gaps if gap[0] > last]
+        if not trailing or self._head is None:
+            return placed
+        declared = self._source.withdrawn(trailing[0][0], trailing[-1][0] + 1)
+        missing = next((gap for gap in trailing if gap[0] not in declared), None)
+        if missing is None:
+            return placed
+        self._keep_withheld([missing], len(trailing) - 1)
+        before = Replayed(self.subscription.size, bytes(self.subscription.edge))
+        return cut(before, placed, [each.sha256 for each in received], missing[0])
+
     def _gaps(self, gaps: Sequence[tuple[int, bytes]]) -> list[tuple[int, bytes, bool]]:
         """Entries without an object: withdrawn, as the peer declares, or else withheld."""
         if not gaps or self._head is None:
@@ -201,17 +222,26 @@ class Following:
         declared = self._source.withdrawn(gaps[0][0], gaps[-1][0] + 1)
         withheld = [(index, entry) for index, entry in gaps if index not in declared]
         if withheld:
-            index, entry = withheld[0]
-            rest = f", as did {len(withheld) - 1} behind it" if len(withheld) > 1 else ""
-            evidence.keep(
-                self.subscription.peer_id,
-                EvidenceKind.WITHHELD,
-                f"Entry {index} of {self._publisher.origin} (sha256 {entry.hex()}) came without"
-                f" its object{rest}, and the peer does not say that it was withdrawn.",
-                self._head.note,
-                b"".join(entry for _, entry in withheld),
-            )
+            self._keep_withheld(withheld, len(withheld) - 1)
         return [(index, entry, index in declared) for index, entry in gaps]
+
+    def _keep_withheld(self, entries: Sequence[tuple[int, bytes]], more: int) -> None:
+        """Once for the same entries, with the checkpoint that they were first missed under."""
+        index, entry = entries[0]
+        missed = b"".join(each for _, each in entries)
+        peer = self.subscription.peer
+        known = Evidence.objects.filter(peer=peer, kind=EvidenceKind.WITHHELD, second=missed)
+        if self._head is None or known.exists():
+            return
+        rest = f", as did up to {more} behind it" if more else ""
+        evidence.keep(
+            peer.pk,
+            EvidenceKind.WITHHELD,
+            f"Entry {index} of {self._publisher.origin} (sha256 {entry.hex()}) came without its"
+            f" object{rest}, and the peer does not say that it was withdrawn.",
+            self._head.note,
+            missed,
+        )
 
 
 def _bytes(column: bytes | memoryview | None) -> bytes | None:

@@ -230,6 +230,17 @@ def test_an_object_that_is_dropped_is_missed(scene: Scene) -> None:
     assert scene.birch.evidence("Mallory") == ["withheld"]
 
 
+def test_the_last_object_is_missed_too_and_waited_for(scene: Scene) -> None:
+    kept = scene.feed.rows.pop()
+    for _ in range(2):
+        assert scene.pull() == ""
+        assert len(scene.taken()) == COUNT - 1
+        assert scene.birch.evidence("Mallory") == ["withheld"]
+    scene.feed.rows.append(kept)
+    assert scene.pull() == ""
+    assert scene.taken() == [row.body for row in scene.feed.rows]
+
+
 def test_a_page_that_was_served_before_is_refused(scene: Scene) -> None:
     scene.pull()
     scene.feed.replays_from = START - timedelta(days=1)
