@@ -1,9 +1,8 @@
 """Telling peers: that a collection has grown, and asking them to cosign its checkpoint."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
-from federation.models import Delivery, Log, Push
+from federation.models import Push
 from federation.peers import asking, push, wake
 from indicators.models import Collection, Grant, State
 from indicators.pipeline.announcing import WAKE
@@ -16,13 +15,18 @@ COSIGN = "indicators.cosign"
 
 def wake_readers(collection_id: UUID) -> int:
     """Tell the members that may read a collection, and its pushes, that it has grown."""
-    readers = Grant.objects.filter(
+    pushes = Push.objects.filter(log_id=collection_id, is_active=True)
+    for number in pushes.values_list("pk", flat=True):
+        hand_over(PUSH, str(number))
+    return wake.wake(collection_id, _readers(collection_id))
+
+
+def _readers(collection_id: UUID) -> list[str]:
+    """The identities of the members that may read a collection."""
+    grants = Grant.objects.filter(
         collection_id=collection_id, can_read=True, member__state=State.ACTIVE
     )
-    identities = list(readers.values_list("member__identity_id", flat=True))
-    for number in Push.objects.filter(log_id=collection_id, is_active=True).values_list("pk"):
-        hand_over(PUSH, str(number[0]))
-    return wake.wake(collection_id, identities)
+    return list(grants.values_list("member__identity_id", flat=True))
 
 
 def cosign_logs() -> int:
@@ -45,10 +49,12 @@ def read_entries(log_id: UUID, start: int, limit: int) -> list[tuple[int, bytes]
 
 
 def resume_waking() -> int:
-    """Tell again those that could not be told; how many logs."""
-    now = datetime.now(UTC)
-    failed = Delivery.objects.filter(next_wake_at__lte=now).values_list("log_id", flat=True)
-    ids = list(Log.objects.filter(pk__in=failed.distinct()).values_list("pk", flat=True))
+    """Tell again those that could not be told, or whose telling was lost; how many logs."""
+    ids = [
+        number
+        for number in Collection.objects.filter(is_inbox=False).values_list("pk", flat=True)
+        if wake.due_wakes(number, _readers(number))
+    ]
     for number in ids:
         hand_over(WAKE, str(number))
     return len(ids)
