@@ -1,8 +1,12 @@
 """The workers' and the scheduler's entry point: `celery -A indicators.config.celery worker`."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
+
+from indicators.config.structs import learn_all
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "indicators.config.settings")
 app = Celery("retort")
@@ -22,3 +26,11 @@ app.conf.beat_schedule = {
     "forget old statuses": {"task": "indicators.forget_statuses", "schedule": 3600.0},
 }
 app.autodiscover_tasks(["indicators"])
+
+
+def _before_threads(**_: Any) -> None:
+    app.loader.import_default_modules()
+    learn_all()
+
+
+worker_init.connect(_before_threads)
