@@ -137,8 +137,6 @@ def exchange(server: Server, template: str) -> Iterator[Federation]:
         )
         for who in CAST:
             stack.callback(remove_data, stage.data_dir(who))
-        for who in WITH_CUSTOMERS:
-            stage.key_file(detector(who), who)
         federation = Federation(stage, stack, server, template)
         nodes = {who.name: _start(federation, who, ports[who.name]) for who in CAST}
         for node, _ in nodes.values():

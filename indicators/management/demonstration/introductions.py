@@ -29,6 +29,7 @@ from indicators.management.demonstration.stage import Stage
 
 PEOPLE = ("ana", "ben")
 FINDINGS, EXCHANGE, PUBLIC = "findings", "exchange", "public"
+MEMBERS_ONLY = ("--audience", "members", "--require-signatures")
 REPORTS = CHECKOUT / "tests" / "vectors" / "stix" / "public-reports.json"
 #: Who pulls from whom without the hub.
 DIRECT = ((ALDER, BIRCH), (BIRCH, ALDER))
@@ -46,6 +47,7 @@ class Spoken:
 
 def introduce(stage: Stage, desks: Mapping[str, Desk]) -> None:
     """All three rounds; raises NotDone."""
+    make_keys(stage)
     with ThreadPoolExecutor(len(CAST)) as pool:
 
         def everybody(act: Callable[[Organization, Desk], Done]) -> dict[str, Done]:
@@ -57,18 +59,29 @@ def introduce(stage: Stage, desks: Mapping[str, Desk]) -> None:
         everybody(subscribe)
 
 
+def make_keys(stage: Stage) -> None:
+    """Before two who look for the same one both make it."""
+    for who in WITH_CUSTOMERS:
+        stage.key_file(detector(who), who)
+    for reader in CAST:
+        for where in CAST:
+            if reader is not where:
+                stage.key_file(reader.slug, where)
+
+
 def at_home(stage: Stage, who: Organization, desk: Desk) -> Spoken:
     desk.rows("member", "self", who.name, "--sector", who.sector)
     for person in PEOPLE:
         names = (f"--username={person}", f"--email={person}@localhost")
         desk.say("createsuperuser", "--no-input", *names)
     if who.is_hub:
-        _open(desk, "What all members share", EXCHANGE, "members")
-        _open(desk, "Public knowledge", PUBLIC, "public")
+        _open(desk, "What all members share", EXCHANGE, *MEMBERS_ONLY)
+        # The reports are not signed by those whom they come from.
+        _open(desk, "Public knowledge", PUBLIC, "--audience", "public")
         if REPORTS.exists():
             desk.say("import", str(REPORTS), "--collection", PUBLIC)
     else:
-        _open(desk, f"Findings of {who.name}", FINDINGS, "members")
+        _open(desk, f"Findings of {who.name}", FINDINGS, *MEMBERS_ONLY)
         watch = detector(who)
         policy = ("--policy", "publish", "--tlp", "green")
         desk.rows("detector", "add", watch, *policy, "--collection", FINDINGS)
@@ -105,8 +118,8 @@ def reads(who: Organization) -> Sequence[str]:
     return (EXCHANGE, PUBLIC) if who.is_hub else (FINDINGS,)
 
 
-def _open(desk: Desk, title: str, alias: str, audience: str) -> None:
-    desk.rows("collection", "create", title, "--alias", alias, "--audience", audience)
+def _open(desk: Desk, title: str, alias: str, *more: str) -> None:
+    desk.rows("collection", "create", title, "--alias", alias, *more)
 
 
 def _add(stage: Stage, who: Organization, desk: Desk, other: Organization, told: Spoken) -> None:

@@ -16,10 +16,10 @@ from indicators.local.places import CHECKOUT
 from indicators.local.service import Launch
 from indicators.local.supervisor import StopAsked, Supervisor
 from indicators.management.demonstration import flow
-from indicators.management.demonstration.cast import CAST, WITH_CUSTOMERS, Organization
+from indicators.management.demonstration.cast import CAST, Organization
 from indicators.management.demonstration.databases import make_databases
 from indicators.management.demonstration.desk import Desk
-from indicators.management.demonstration.introductions import detector, introduce
+from indicators.management.demonstration.introductions import introduce
 from indicators.management.demonstration.stage import Stage, open_stage
 from indicators.management.demonstration.welcome import lines as welcome
 
@@ -64,7 +64,7 @@ def run(console: Console, root: Path, port: int | None) -> None:
             if stage.is_introduced:
                 start_nodes(supervisor, stage)
             else:
-                console.say("retort", "the first start: four nodes are made, it takes a while")
+                console.say("retort", "the first start makes four nodes, in half a minute")
                 start_first(supervisor, stage)
             flow.tell_opening(stage)
             for line in welcome(stage, time.monotonic() - began):
@@ -83,7 +83,7 @@ def start_first(supervisor: Supervisor, stage: Stage) -> None:
         desks = {who.name: stack.enter_context(_desk(stage, who)) for who in CAST}
         make_databases(supervisor, stage)
         start_nodes(supervisor, stage)
-        work = beside.submit(_meet, stage, desks)
+        work = beside.submit(introduce, stage, desks)
         # A stop that is asked for closes the desks, which ends the work.
         supervisor.watch(until=work.done)
         supervisor.refuse_if_asked_to_stop()
@@ -120,13 +120,6 @@ def campaigns(stage: Stage) -> Program:
         tier=3,
         stop_signals=((signal.SIGTERM, 5.0),),
     )
-
-
-def _meet(stage: Stage, desks: dict[str, Desk]) -> None:
-    for who in WITH_CUSTOMERS:
-        # Made here, by one thread: both ends read it.
-        stage.key_file(detector(who), who)
-    introduce(stage, desks)
 
 
 def _desk(stage: Stage, who: Organization) -> Desk:
