@@ -6,7 +6,7 @@ the transaction that stores the page.
 
 from collections.abc import Mapping, Sequence
 
-from federation.models import EvidenceKind, Peer, Subscription
+from federation.models import EvidenceKind, Peer, Push, Subscription
 from federation.peers.verification import Accepted
 from federation.transparency import evidence
 from indicators.models import Audience, Member, ObjectVersion, Sector
@@ -20,8 +20,8 @@ def find_overreach(
 ) -> dict[int, str]:
     """Others' objects that the peer must not have served: the reason, by index."""
     peer = subscription.peer
-    own = (None, peer.identity_id)
-    others = [obj for obj in objects if accepted[obj.index].origin_id not in own]
+    entitled = {None, peer.identity_id, *_delivered_by_us(peer)}
+    others = [obj for obj in objects if accepted[obj.index].origin_id not in entitled]
     if not others:
         return {}
     by_hub = Member.objects.filter(identity_id=peer.identity_id, sector=Sector.HUB).exists()
@@ -33,6 +33,13 @@ def find_overreach(
             found[obj.index] = f"{obj.id} was served by {peer.name}, who did not make it: {why}."
             evidence.keep(peer.pk, EvidenceKind.OVERREACH, found[obj.index], obj.body)
     return found
+
+
+def _delivered_by_us(peer: Peer) -> list[str]:
+    """This node itself, if it delivers to the peer's collections: then its own come from there."""
+    if not Push.objects.filter(peer=peer).exists():
+        return []
+    return list(Member.objects.filter(is_self=True).values_list("identity_id", flat=True))
 
 
 def served_audience(subscription: Subscription) -> Audience | None:

@@ -3,6 +3,7 @@ it is worth.
 """
 
 import json
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,13 +12,14 @@ from federation.canonical import canonical
 from federation.models import NodeKey
 from federation.node_keys import current_key
 from federation.signing import sign_all
+from indicators import pipeline
 from indicators.models import Collection, JointCluster, JointSubject
 from indicators.reconcile.matching import reconcile_collection
 from indicators.store import feed as feeds
 from indicators.store import withdrawal
 from indicators.store.admission import Origins, admit
 from tests.exchange.puller import EVERYTHING, Puller
-from tests.objects import TLP_GREEN, id_of, indicator, moment, stamp, stix_object
+from tests.objects import TLP_AMBER, TLP_GREEN, id_of, indicator, moment, stamp, stix_object
 from tests.peer_simulator import SimulatedFeed, SimulatedNode
 from tests.reconcile.incoming import devices, lead
 
@@ -38,9 +40,9 @@ def served(birch: Puller, subscription: UUID) -> Collection:
     return birch.relay(subscription)
 
 
-def own(birch: Puller, served: Collection) -> bytes:
+def own(birch: Puller, served: Collection, **changes: Any) -> bytes:
     """An object of this node, signed and published."""
-    value = indicator("own", created_by_ref=birch.member.identity_id)
+    value = indicator("own", created_by_ref=birch.member.identity_id, **changes)
     key = current_key(NodeKey.Purpose.OBJECT)
     (body,) = sign_all([canonical(value)], key)
     obj = stix_object(json.loads(body))
@@ -65,6 +67,24 @@ def test_what_this_node_took_back_does_not_return_by_a_relay(
     feed.publish(body)
     birch.pull(subscription)
     assert birch.bodies(served) == []
+
+
+@pytest.mark.parametrize(("is_delivered", "kinds"), [(False, ["overreach"]), (True, [])])
+def test_what_is_kept_within_the_organization_and_comes_back_was_relayed_or_delivered(
+    birch: Puller,
+    mallory: SimulatedNode,
+    subscription: UUID,
+    feed: SimulatedFeed,
+    served: Collection,
+    is_delivered: bool,
+    kinds: list[str],
+) -> None:
+    body = own(birch, served, object_marking_refs=[TLP_AMBER])
+    if is_delivered:
+        pipeline.open_push(birch.peers["Mallory"], served, mallory.url(feed))
+    feed.publish(body)
+    birch.pull(subscription)
+    assert birch.evidence("Mallory") == kinds
 
 
 def test_what_two_peers_relay_is_served_once(
