@@ -11,6 +11,8 @@ import zstandard
 
 from federation.models import Subscription
 from federation.peers import connection
+from federation.transparency.checkpoint import Checkpoint, sign
+from indicators.pipeline import pulling
 from tests.exchange.puller import Puller
 from tests.objects import indicator
 from tests.peer_simulator import Organization, Reply, SimulatedFeed, SimulatedNode
@@ -136,6 +138,36 @@ def test_a_peer_that_is_down_is_asked_less_and_less_often(
         pauses.append(round((state.next_pull_at - state.pulled_at).total_seconds()))
     assert pauses == sorted(pauses)
     assert pauses[-1] > 4 * pauses[0]
+
+
+def test_an_endless_feed_lets_others_have_their_turn(
+    birch: Puller,
+    mallory: SimulatedNode,
+    subscription: UUID,
+    feed: SimulatedFeed,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulling, "PAGES_AT_ONCE", 2)
+    settings.PULL_PAGE = 3
+    pulled = birch.pull(subscription)
+    assert (pulled.objects, pulled.more) == (6, True)
+
+
+def test_a_log_that_says_to_be_endless_is_not_read_for_ever(
+    birch: Puller, mallory: SimulatedNode, subscription: UUID, feed: SimulatedFeed
+) -> None:
+    note = sign(Checkpoint(feed.origin, 10**15, bytes(32)), feed.key)
+    mallory.answer_with("/checkpoint", Reply(note, media="text/plain"))
+    began = time.process_time()
+    assert birch.pull(subscription).failure != ""
+    assert time.process_time() - began < 2
+    assert birch.held(subscription) == []
+    # It signed that: what it shows from now on is less.
+    mallory.behave()
+    birch.pull(subscription)
+    assert birch.evidence("Mallory") == ["rollback"]
+    assert birch.is_held_off("Mallory")
 
 
 def test_a_flood_of_what_must_be_refused_stops_the_subscription(
