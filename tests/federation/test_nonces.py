@@ -12,7 +12,7 @@ from federation.nonces import remember
 
 pytestmark = pytest.mark.django_db
 
-LATER = datetime.now(UTC) + timedelta(minutes=5)
+LATER = datetime.now(UTC) + timedelta(days=1)
 EARLIER = datetime.now(UTC) - timedelta(minutes=5)
 
 

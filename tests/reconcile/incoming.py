@@ -73,9 +73,10 @@ def match() -> None:
         """There is more."""
 
 
-def text_of(kind: str, value: str, now: datetime = NOW) -> str:
+def text_of(kind: str, value: str, now: datetime | None = None) -> str:
     """The token of a normalized identifier under the newest key."""
-    [tokens] = tokenize(configured_key_holder(), [Normalized(kind, value)], now)
+    when = now or datetime.now(UTC)
+    [tokens] = tokenize(configured_key_holder(), [Normalized(kind, value)], when)
     return token_text(tokens[-1][:5], tokens[-1][5:])
 
 
