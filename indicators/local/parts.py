@@ -98,14 +98,14 @@ class Web(PythonPart):
             connection.close()
 
 
-def web(data_dir: Path, host: str, port: int) -> Web:
+def web(data_dir: Path, host: str, port: int, processes: int = WEB_PROCESSES) -> Web:
     """The web server. If one of its processes fails it ends as a whole, and is started again."""
     options = {
         "--interface": "wsgi",
         "--http": "1",
         "--host": host,
         "--port": str(port),
-        "--workers": str(WEB_PROCESSES),
+        "--workers": str(processes),
         "--blocking-threads": str(WEB_THREADS),
         "--workers-kill-timeout": "10",
         "--log-level": "warning",
@@ -123,11 +123,11 @@ def web(data_dir: Path, host: str, port: int) -> Web:
     )
 
 
-def worker(data_dir: Path) -> PythonPart:
+def worker(data_dir: Path, processes: int = WORKER_PROCESSES) -> PythonPart:
     """Runs tasks. What it can't finish when it is stopped is delivered again at the next start."""
     options = {
         "--queues": QUEUES,
-        "--concurrency": str(WORKER_PROCESSES),
+        "--concurrency": str(processes),
         "--max-memory-per-child": str(WORKER_KILOBYTES),
         "--loglevel": "WARNING",
     }

@@ -87,7 +87,7 @@ def others_confirm(told: Story) -> None:
     for name in ("Birch", "Cedar"):
         member = told.federation[name]
         ids = [row["id"] for row in member.rows("match", "list")]
-        member.rows("match", "confirm", *ids, "--as", "ben")
+        member.rows("match", "confirm", *ids, "--as", "ana")
     alder = told.federation["Alder"]
     [row] = alder.await_rows("joint", "list", "--organizations", "3")
     told.joint = json.loads(alder.desk.say("joint", "show", row["id"]))

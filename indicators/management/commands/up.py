@@ -72,6 +72,11 @@ class Command(BaseCommand):
             help="say only what goes wrong, and make no administrator (createsuperuser does)",
         )
         parser.add_argument(
+            "--small",
+            action="store_true",
+            help="one process for pages and one for tasks, where several nodes share a machine",
+        )
+        parser.add_argument(
             "--demo",
             action="store_true",
             help="four organizations that exchange, at four ports from --port on",
@@ -89,7 +94,7 @@ class Command(BaseCommand):
             port = options["port"] or 8000
             refuse_taken_port(options["host"], port)
             with held(settings.DATA, NODE):
-                run(console, settings.DATA, options["host"], port)
+                run(console, settings.DATA, options["host"], port, small=options["small"])
         except InUse as error:
             raise CommandError(str(error), returncode=EXIT_IN_USE) from error
         except PortTaken as error:
@@ -98,7 +103,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=EXIT_FAILED) from error
 
 
-def run(console: Console, data_dir: Path, host: str, port: int) -> None:
+def run(console: Console, data_dir: Path, host: str, port: int, *, small: bool) -> None:
     """Start everything, say where it is, watch over it, stop everything."""
     began = time.monotonic()
     with Supervisor(console) as supervisor:
@@ -106,9 +111,11 @@ def run(console: Console, data_dir: Path, host: str, port: int) -> None:
             supervisor.start(*embedded_servers(data_dir))
             administrator = make_ready(with_administrator=not console.is_quiet)
             supervisor.refuse_if_asked_to_stop()
-            supervisor.start(web(data_dir, host, port))
+            pages = web(data_dir, host, port, 1) if small else web(data_dir, host, port)
+            supervisor.start(pages)
             welcome(console, f"http://{_in_url(host)}:{port}", administrator, began)
-            supervisor.start(worker(data_dir), courier(data_dir), scheduler(data_dir))
+            tasks = worker(data_dir, 1) if small else worker(data_dir)
+            supervisor.start(tasks, courier(data_dir), scheduler(data_dir))
             supervisor.watch()
         except StopAsked:
             pass

@@ -5,6 +5,7 @@ The story is the same at every start, and goes on where the start before left it
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
@@ -88,11 +89,13 @@ def tell(stage: Stage, scene: Scene) -> None:
 
 
 def tell_opening(stage: Stage) -> None:
-    """Raises DeliveryFailed."""
-    scenes = opening()
-    for scene in scenes[_told(stage) :]:
-        tell(stage, scene)
-        _note_told(stage, scene)
+    """All at once, as it happens to them. Raises DeliveryFailed."""
+    scenes = opening()[_told(stage) :]
+    if not scenes:
+        return
+    with ThreadPoolExecutor(len(scenes)) as pool:
+        list(pool.map(lambda scene: tell(stage, scene), scenes))
+    _note_told(stage, scenes[-1])
 
 
 def tell_on(stage: Stage, pause: float) -> None:

@@ -4,8 +4,8 @@
    detector.
 2. Acquaintance: everybody adds everybody's node, compares the fingerprint with the one that its
    administrator reads out, and says what the other may read.
-3. Subscriptions: the hub pulls from all and relays to all; Alder and Birch also pull from each
-   other. What they answer goes where their findings go.
+3. Subscriptions: the hub pulls from all and relays to all, and publishes the public reports;
+   Alder and Birch also pull from each other. What they answer goes where their findings go.
 
 A round begins when the one before it is done everywhere.
 """
@@ -27,7 +27,7 @@ from indicators.management.demonstration.cast import (
 from indicators.management.demonstration.desk import Desk
 from indicators.management.demonstration.stage import Stage
 
-PEOPLE = ("ana", "ben")
+ANALYST = "ana"
 FINDINGS, EXCHANGE, PUBLIC = "findings", "exchange", "public"
 MEMBERS_ONLY = ("--audience", "members", "--require-signatures")
 REPORTS = CHECKOUT / "tests" / "vectors" / "stix" / "public-reports.json"
@@ -71,15 +71,12 @@ def make_keys(stage: Stage) -> None:
 
 def at_home(stage: Stage, who: Organization, desk: Desk) -> Spoken:
     desk.rows("member", "self", who.name, "--sector", who.sector)
-    for person in PEOPLE:
-        names = (f"--username={person}", f"--email={person}@localhost")
-        desk.say("createsuperuser", "--no-input", *names)
+    names = (f"--username={ANALYST}", f"--email={ANALYST}@localhost")
+    desk.say("createsuperuser", "--no-input", *names)
     if who.is_hub:
         _open(desk, "What all members share", EXCHANGE, *MEMBERS_ONLY)
         # The reports are not signed by those whom they come from.
         _open(desk, "Public knowledge", PUBLIC, "--audience", "public")
-        if REPORTS.exists():
-            desk.say("import", str(REPORTS), "--collection", PUBLIC)
     else:
         _open(desk, f"Findings of {who.name}", FINDINGS, *MEMBERS_ONLY)
         watch = detector(who)
@@ -103,6 +100,8 @@ def subscribe(who: Organization, desk: Desk) -> None:
         for other in WITH_CUSTOMERS:
             desk.rows("peer", "subscribe", other.name, "--all")
             desk.rows("peer", "relay", "--from", other.name, "--to", EXCHANGE)
+        if REPORTS.exists():
+            desk.say("import", str(REPORTS), "--collection", PUBLIC)
         return
     sources = [FORUM.name, *(source.name for reader, source in DIRECT if reader is who)]
     for source in sources:

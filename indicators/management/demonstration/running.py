@@ -102,7 +102,7 @@ def node(stage: Stage, who: Organization) -> Program:
     return Program(
         name=who.slug,
         module="manage",
-        arguments=("up", "--quiet", *options),
+        arguments=("up", "--quiet", "--small", *options),
         environment=_with_path(stage.environment(who)),
         url=stage.url(who),
     )

@@ -15,7 +15,7 @@ def lines(stage: Stage, seconds: float) -> Iterator[str]:
     for who in CAST:
         yield f"  {who.name}  {_ROLES[who.sector]:<18}  {stage.url(who)}/admin/"
     yield ""
-    yield f"Sign in anywhere as ana or ben, password  {stage.password}"
+    yield f"Sign in anywhere as ana, password  {stage.password}"
     yield ""
     yield "Open, and reload: what others' indicators match, and who sees the same actor"
     yield f"  {stage.url(ALDER)}/admin/indicators/match/"
@@ -24,7 +24,7 @@ def lines(stage: Stage, seconds: float) -> Iterator[str]:
     yield f"  {_shown(stage, BIRCH)} peer list"
     yield f"  {_shown(stage, BIRCH)} match list"
     yield "Try: confirm a match at Birch, and Alder is told"
-    yield f"  {_shown(stage, BIRCH)} match confirm MATCH --as ben"
+    yield f"  {_shown(stage, BIRCH)} match confirm ID --as ana"
     yield f"  {_shown(stage, ALDER)} joint list"
 
 
