@@ -111,6 +111,11 @@ def test_the_test_command_is_the_one_that_ci_runs() -> None:
     assert block("test").strip() in (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def test_the_demo_is_the_one_that_is_tested() -> None:
+    """`test_demo` runs it: one command, and nothing else to do first."""
+    assert block("demo").strip() == f"{PYTHON}up --demo"
+
+
 def test_the_run_command_starts_this_very_program() -> None:
     """What `up` does is what every journey starts; the installation is the one of the tests."""
     start = block("run").strip().replace("requirements.lock", "requirements-dev.lock")
