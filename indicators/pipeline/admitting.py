@@ -9,7 +9,6 @@ subscription elsewhere than it began stores nothing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -20,7 +19,7 @@ from federation.peers.verification import Accepted, Refused, Verified
 from federation.transparency import log
 from indicators.models import Audience, Collection, Member, Relay
 from indicators.pipeline.announcing import announce
-from indicators.pipeline.findings import find_overreach, keep_equivocations
+from indicators.pipeline.findings import find_overreach, keep_equivocations, served_audience
 from indicators.pipeline.relaying import may_relay
 from indicators.stix import Problem, StixObject, parse_objects
 from indicators.store.admission import Origins, admit
@@ -75,7 +74,7 @@ def store_page(subscription: Subscription, page: Page) -> Taken:
     with transaction.atomic():
         held = _hold(subscription)
         inbox = Collection.objects.get(pk=held.inbox)
-        relays = _relays(inbox)
+        relays = _relays(held, inbox)
         # All logs first and in one order: whoever publishes to one of them waits, or we do.
         for collection in sorted({inbox.pk, *(target.pk for target, _ in relays)}):
             log.lock(collection)
@@ -85,7 +84,8 @@ def store_page(subscription: Subscription, page: Page) -> Taken:
         taken.refused = len(page.verified.refused) + len(parsed.refused) + len(taken.contradicted)
         _note_gaps(held, page.gaps)
         _move(held, page, taken)
-        announce([target.pk for target, _ in relays], is_inbox=taken.stored > 0)
+        grown = [target.pk for target, _ in relays] if taken.relayed else []
+        announce(grown, is_inbox=taken.stored > 0)
     OBJECTS.labels("pulled").inc(taken.stored)
     return taken
 
@@ -177,17 +177,13 @@ def relay(
     return sum(outcome.verdict is Verdict.ADDED for outcome in outcomes)
 
 
-def _relays(inbox: Collection) -> list[tuple[Collection, Audience | None]]:
+def _relays(
+    subscription: Subscription, inbox: Collection
+) -> list[tuple[Collection, Audience | None]]:
     """Where the inbox is relayed to, and the audience that its feed is served to."""
     rows = Relay.objects.filter(inbox=inbox).select_related("target").order_by("target_id")
-    source = served_to(inbox.pk)
+    source = served_audience(subscription)
     return [(row.target, source) for row in rows]
-
-
-def served_to(inbox: UUID) -> Audience | None:
-    """The audience of the peer's collection that lands in an inbox, if the peer says so."""
-    row = Subscription.objects.filter(inbox=inbox).values_list("log__audience", flat=True).first()
-    return Audience(row) if row in Audience.values else None
 
 
 def _origins(parsed: _Parsed) -> Origins:

@@ -11,8 +11,9 @@ from django.db.models import F
 from federation.errors import PeerUnknown
 from federation.models import Log, Peer, PeerLog, PeerState, Push, Subscription
 from indicators.models import Audience, Collection, Member, ObjectVersion, Relay
-from indicators.pipeline.admitting import relay, served_to
+from indicators.pipeline.admitting import relay
 from indicators.pipeline.announcing import announce
+from indicators.pipeline.findings import served_audience
 from indicators.pipeline.handing_over import hand_over
 from indicators.pipeline.pulling import PULL
 from indicators.stix import StixObject, parse_objects
@@ -65,9 +66,9 @@ def subscribe(
 def relay_to(inbox: Collection, target: Collection) -> int:
     """Republish what arrives in an inbox, and what has arrived; how many objects of the latter."""
     Relay.objects.get_or_create(inbox=inbox, target=target)
-    subscription = Subscription.objects.select_related("peer").get(inbox=inbox.pk)
+    subscription = Subscription.objects.select_related("peer", "log").get(inbox=inbox.pk)
     publisher = Member.objects.get(identity_id=subscription.peer.identity_id)
-    source = served_to(inbox.pk)
+    source = served_audience(subscription)
     relayed = 0
     for objects, origins in _stored(inbox):
         with transaction.atomic():
