@@ -30,7 +30,7 @@ def overview(peers: Iterable[Peer]) -> list[Row]:
             "gaps": gaps.get(peer.pk, 0),
             "quarantine": waiting.get(peer.pk, 0),
             "evidence": found.get(peer.pk, 0),
-            "why": peer.alarm or peer.reason,
+            "why": peer.alarm or peer.reason or health.get(peer.pk, {}).get("failure") or "",
         }
         for peer in peers
     ]
@@ -70,6 +70,7 @@ def _health() -> Mapping[UUID, Mapping[str, Any]]:
         pulled=Max("pulled_at"),
         behind=Sum(F("size_seen") - F("size"), filter=Q(size_seen__gt=F("size"))),
         failing=Count("pk", filter=Q(failures__gt=0)),
+        failure=Max("failure"),
         frozen=Count("pk", filter=Q(state=Subscription.State.FROZEN)),
     )
     return {row["peer"]: row for row in rows}

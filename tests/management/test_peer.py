@@ -357,6 +357,14 @@ def test_a_peer_that_is_read_to_its_end_is_verified(
     assert (row["behind"], row["verified"], row["failing"]) == (0, "all", 0)
 
 
+def test_why_a_peer_fails_is_in_the_list(node: SimulatedNode, feed: SimulatedFeed) -> None:
+    confirm(node)
+    run("peer", "subscribe", "Birch", "--all")
+    Subscription.objects.update(failures=1, failure="It stalls.")
+    [row] = run("peer", "list")
+    assert (row["failing"], row["why"]) == (1, "It stalls.")
+
+
 def test_the_list_is_a_table_for_people(node: SimulatedNode) -> None:
     confirm(node)
     assert "Birch" in said("peer", "list")
