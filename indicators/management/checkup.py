@@ -23,11 +23,14 @@ from indicators.local.borrow import is_server_named
 from indicators.local.errors import LocalError
 from indicators.local.lock import NODE, holder
 from indicators.local.places import server_directory
+from indicators.models import Collection, Reconciled
 
 OLDEST_POSTGRES = 170000
 LEAST_FREE = 1_000_000_000
 #: A checkpoint carries no time, but readers page by `date_added`: clocks must roughly agree.
 MOST_CLOCK_ERROR = timedelta(seconds=2)
+
+MOST_UNMATCHED = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,12 @@ def findings() -> Iterator[Finding]:
         if database_up.ok:
             database_up = _finding("database", database)
         yield database_up
-        for name, check in (("keys", keys), ("clock", clock), ("peers", peers)):
+        for name, check in (
+            ("keys", keys),
+            ("clock", clock),
+            ("peers", peers),
+            ("matching", matching),
+        ):
             if database_up.ok:
                 yield _finding(name, check)
             else:
@@ -173,6 +181,21 @@ def peers() -> str:
         )
     active = Peer.objects.filter(state=PeerState.ACTIVE).count()
     return f"{active} active, {Subscription.objects.count()} subscriptions"
+
+
+def matching() -> str:
+    """Whether what came in was held against what was found here; that takes seconds."""
+    reached = dict(Reconciled.objects.values_list("collection_id", "size"))
+    late = datetime.now(UTC) - MOST_UNMATCHED
+    titles = dict(Collection.objects.values_list("pk", "title"))
+    for log in Log.objects.filter(pk__in=titles, last_added__lt=late):
+        if log.size > reached.get(log.pk, 0):
+            raise Problem(
+                f"{titles[log.pk]} has {log.size} entries, and {reached.get(log.pk, 0)} were looked"
+                " at",
+                "see the worker's log, and whether a worker takes the queue reconcile",
+            )
+    return f"up to date in {len(titles)} collections"
 
 
 def broker() -> str:

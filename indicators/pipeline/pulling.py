@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, Q
 
 from federation.errors import (
@@ -36,6 +37,7 @@ from indicators.pipeline.admitting import Flooded, MovedOn, Page, Taken, store_p
 from indicators.pipeline.following import Following
 from indicators.pipeline.handing_over import hand_over
 from indicators.store.custody import ensure_own_member
+from indicators.telemetry import places
 
 log = structlog.get_logger("retort.pull")
 
@@ -97,6 +99,12 @@ def pull(subscription_id: UUID) -> Pulled:
         _keep_evidence(subscription, error)
         pulled.failure = str(error)
         retry_after = error.retry_after if isinstance(error, PeerUnavailable) else None
+    except (InterfaceError, OperationalError):
+        raise  # the database is away: the task comes again
+    except Exception as error:
+        # Nobody foresaw it. Its message may quote a row, so it is said where it came from.
+        pulled.failure = f"This node failed: {type(error).__name__} at {places(error)[-1]}."
+        log.error("a pull broke", peer=subscription.peer.name, at=places(error))
     _end(subscription, pulled, retry_after)
     return pulled
 

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from federation.models import PeerLog
+from indicators.models import Member
 from tests.exchange.puller import Puller
 from tests.objects import indicator
 from tests.peer_simulator import Organization, SimulatedFeed, SimulatedNode
@@ -120,3 +121,13 @@ def test_what_nobody_known_signed_waits_until_its_owner_is_confirmed(
     assert birch.recheck(subscription) == 1
     assert birch.contributor(body)[0] == "Cedar"
     assert birch.reasons(subscription) == []
+
+
+def test_a_failure_of_this_node_is_shown_and_tried_again(
+    birch: Puller, subscription: UUID, feed: SimulatedFeed
+) -> None:
+    Member.objects.filter(name="Alder").delete()
+    birch.pull(subscription)
+    state = birch.state(subscription)
+    assert state.failure.startswith("This node failed: DoesNotExist at ")
+    assert (state.failures, state.leased_until, state.size) == (1, None, 0)

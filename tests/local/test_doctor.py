@@ -14,6 +14,7 @@ from federation.node_keys import ensure_key
 from federation.transparency.log import ensure_log_key
 from indicators.management import checkup
 from indicators.management.checkup import Problem
+from indicators.store.custody import open_collection
 
 
 def test_secrets_that_others_can_read_are_a_problem(tmp_path: Path, settings: Settings) -> None:
@@ -65,6 +66,15 @@ def test_a_descriptor_that_nobody_vouches_for_is_a_problem() -> None:
     Peer.objects.create(name="Mallory", identity_id="identity--m", alarm="Another key.")
     with pytest.raises(Problem, match="Mallory: Another key"):
         checkup.peers()
+
+
+@pytest.mark.django_db
+def test_what_nobody_reconciled_is_a_problem() -> None:
+    feed = open_collection(title="From Birch")
+    longer_ago = datetime.now(UTC) - timedelta(hours=1)
+    Log.objects.filter(pk=feed.pk).update(size=3, last_added=longer_ago)
+    with pytest.raises(Problem, match="From Birch has 3 entries, and 0 were looked at"):
+        checkup.matching()
 
 
 @pytest.mark.django_db
