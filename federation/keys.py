@@ -52,6 +52,43 @@ def thumbprint(public_key: bytes) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+def key_id(name: str, kind: bytes, public_key: bytes) -> bytes:
+    """SHA-256(name, newline, type, public key)[:4] (C2SP signed-note)."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + public_key).digest()[:4]
+
+
+def write_vkey(name: str, kind: bytes, public_key: bytes) -> str:
+    """`<name>+<8 hex digits>+<base64(type, public key)>`: a key as one string."""
+    encoded = base64.b64encode(kind + public_key).decode()
+    return f"{name}+{key_id(name, kind, public_key).hex()}+{encoded}"
+
+
+def read_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
+    """Name and public key of a vkey of signature type `kind`; the key id must fit.
+
+    Raises MalformedKey.
+    """
+    name, plus, rest = vkey.partition("+")
+    shown, second, encoded = rest.partition("+")
+    if not (plus and second):
+        raise MalformedKey("A verifier key reads <name>+<key id>+<base64>.")
+    decoded = decode_base64(encoded)
+    if decoded[:1] != kind:
+        said = "Ed25519" if kind == ED25519 else "a witness's"
+        raise MalformedKey(f"The verifier key of {name!r} is not {said} (type 0x{kind.hex()}).")
+    check_name(name)
+    check_length(name, decoded[1:])
+    if key_id(name, kind, decoded[1:]).hex() != shown:
+        raise MalformedKey(f"The key id {shown!r} of {name} does not belong to its key.")
+    return name, decoded[1:]
+
+
+def check_length(name: str, public_key: bytes) -> None:
+    """Raise MalformedKey unless a public key has the 32 bytes of Ed25519."""
+    if len(public_key) != KEY_BYTES:
+        raise MalformedKey(f"The public key of {name} has {len(public_key)} bytes; Ed25519 has 32.")
+
+
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """A public key and the name it signs notes under (C2SP signed-note)."""
@@ -61,37 +98,22 @@ class Verifier:
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        if len(self.public_key) != KEY_BYTES:
-            raise MalformedKey(
-                f"The public key of {self.name} has {len(self.public_key)} bytes; Ed25519 has 32."
-            )
+        check_length(self.name, self.public_key)
 
     @classmethod
     def parse(cls, vkey: str) -> Self:
         """Read `<name>+<8 hex digits>+<base64(type, public key)>`; the hash must fit the key."""
-        name, plus, rest = vkey.partition("+")
-        key_id, second, encoded = rest.partition("+")
-        if not (plus and second):
-            raise MalformedKey("A verifier key reads <name>+<key id>+<base64>.")
-        decoded = decode_base64(encoded)
-        if decoded[:1] != ED25519:
-            raise MalformedKey(f"The verifier key of {name!r} is not Ed25519 (type 0x01).")
-        verifier = cls(name, decoded[1:])
-        if verifier.key_id.hex() != key_id:
-            raise MalformedKey(f"The key id {key_id!r} of {name} does not belong to its key.")
-        return verifier
+        return cls(*read_vkey(vkey, ED25519))
 
     @property
     def key_id(self) -> bytes:
-        """SHA-256(name, newline, type, public key)[:4]."""
-        named = self.name.encode() + b"\n" + ED25519 + self.public_key
-        return hashlib.sha256(named).digest()[:4]
+        """Four bytes that tell keys of one name apart."""
+        return key_id(self.name, ED25519, self.public_key)
 
     @property
     def vkey(self) -> str:
         """The verifier as one string, to be compared and pinned by readers."""
-        encoded = base64.b64encode(ED25519 + self.public_key).decode()
-        return f"{self.name}+{self.key_id.hex()}+{encoded}"
+        return write_vkey(self.name, ED25519, self.public_key)
 
     def verify(self, message: bytes, signature: bytes) -> None:
         """Raise BadSignature unless `signature` (64 bytes) is this key's over `message`."""

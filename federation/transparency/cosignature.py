@@ -4,9 +4,6 @@ As of its time, the checkpoint is the largest that the witness has seen of the l
 that it saw before.
 """
 
-import base64
-import hashlib
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -14,8 +11,16 @@ from typing import Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from federation.errors import BadSignature, MalformedKey, MalformedSignature, NotSigned
-from federation.keys import KEY_BYTES, SIGNATURE_BYTES, SigningKey, check_name, decode_base64
+from federation.errors import BadSignature, MalformedSignature, NotSigned
+from federation.keys import (
+    SIGNATURE_BYTES,
+    SigningKey,
+    check_length,
+    check_name,
+    key_id,
+    read_vkey,
+    write_vkey,
+)
 from federation.transparency import note
 from federation.transparency.note import Signature
 
@@ -24,7 +29,6 @@ COSIGNATURE = b"\x04"
 
 _TIME_BYTES = 8
 _LATEST = 2**63 - 1
-_KEY_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +40,22 @@ class Witness:
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        if len(self.public_key) != KEY_BYTES:
-            raise MalformedKey(
-                f"The public key of {self.name} has {len(self.public_key)} bytes; Ed25519 has 32."
-            )
+        check_length(self.name, self.public_key)
 
     @classmethod
     def parse(cls, vkey: str) -> Self:
         """Read `<name>+<8 hex digits>+<base64(0x04, public key)>`; the hash must fit the key."""
-        name, _, rest = vkey.partition("+")
-        key_id, _, encoded = rest.partition("+")
-        if not (_KEY_ID.fullmatch(key_id) and encoded):
-            raise MalformedKey("A witness's key reads <name>+<key id>+<base64>.")
-        decoded = decode_base64(encoded)
-        if decoded[:1] != COSIGNATURE:
-            raise MalformedKey(f"The key of {name!r} is not a witness's (type 0x04).")
-        witness = cls(name, decoded[1:])
-        if witness.key_id.hex() != key_id:
-            raise MalformedKey(f"The key id {key_id!r} of {name} does not belong to its key.")
-        return witness
+        return cls(*read_vkey(vkey, COSIGNATURE))
 
     @property
     def key_id(self) -> bytes:
-        """SHA-256(name, newline, type, public key)[:4]."""
-        named = self.name.encode() + b"\n" + COSIGNATURE + self.public_key
-        return hashlib.sha256(named).digest()[:4]
+        """Four bytes that tell keys of one name apart."""
+        return key_id(self.name, COSIGNATURE, self.public_key)
 
     @property
     def vkey(self) -> str:
         """The witness as one string, as its node's descriptor shows it."""
-        encoded = base64.b64encode(COSIGNATURE + self.public_key).decode()
-        return f"{self.name}+{self.key_id.hex()}+{encoded}"
+        return write_vkey(self.name, COSIGNATURE, self.public_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,16 +63,11 @@ def findings() -> Iterator[Finding]:
         if database_up.ok:
             database_up = _finding("database", database)
         yield database_up
-        for name, check in (
-            ("keys", keys),
-            ("clock", clock),
-            ("peers", peers),
-            ("matching", matching),
-        ):
+        for check in (keys, clock, peers, matching):
             if database_up.ok:
-                yield _finding(name, check)
+                yield _finding(check.__name__, check)
             else:
-                yield Finding(name, False, "cannot be checked without the database")
+                yield Finding(check.__name__, False, "cannot be checked without the database")
     yield _finding("broker", broker)
     yield _finding("disk", disk)
 
