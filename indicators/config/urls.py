@@ -9,11 +9,9 @@ from indicators.config import operations
 from indicators.store import withdrawal
 from indicators.taxii.logs import guard
 from indicators.taxii.views.discovery import nothing_here
-from indicators.web import views
+from indicators.web import urls as pages
 
 urlpatterns = [
-    path("", views.welcome, name="welcome"),
-    path("schemas/<str:name>", views.extension_schema, name="schema"),
     path("admin/", admin.site.urls),
     path("ingest/v1/", include("indicators.ingest.urls")),
     path("taxii2/", include("indicators.taxii.urls")),
@@ -22,6 +20,7 @@ urlpatterns = [
     *keyholder_urls(keyholder.guard),
     *descriptor_urls(peering.describe),
     *signed_urls(pipeline.woken),
+    *pages.urlpatterns,
     path("healthz/live", operations.live),
     path("healthz/ready", operations.ready),
     path("metrics", operations.metrics),

@@ -32,6 +32,7 @@ from indicators.models.match import (
 from indicators.models.member import Member, Reliability, Sector, State
 from indicators.models.objects import Contradiction, ObjectId, ObjectVersion
 from indicators.models.page import KeptPage
+from indicators.models.person import Person, Role
 from indicators.models.status import Status
 
 __all__ = [
@@ -72,10 +73,12 @@ __all__ = [
     "ObjectId",
     "ObjectVersion",
     "Part",
+    "Person",
     "Policy",
     "Reconciled",
     "Relay",
     "Reliability",
+    "Role",
     "Scope",
     "Seat",
     "Sector",

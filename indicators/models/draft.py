@@ -10,12 +10,18 @@ from indicators.models.collection import Collection
 
 
 class DraftState(models.TextChoices):
+    PREPARED = "prepared", "Its author looks at it before anybody else does"
     REVIEW = "review", "Waits for a person"
+    RETURNED = "returned", "Back with its author: a reviewer asked for changes"
     APPROVED = "approved", "Will be published as it is"
     PUBLISHED = "published", "In its collection"
     REJECTED = "rejected", "Nothing of it is shared"
     SUPERSEDED = "superseded", "A later draft of the same cluster took its place"
     FAILED = "failed", "Could not be published; says why, and can be run again"
+
+
+#: A cluster, or an answered match, has one draft in one of these states: the next takes its place.
+LIVE = ["prepared", "review", "returned", "approved", "failed"]
 
 
 class Draft(models.Model):
@@ -72,12 +78,12 @@ class Draft(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["cluster"],
-                condition=models.Q(state__in=["review", "approved", "failed"]),
+                condition=models.Q(state__in=LIVE),
                 name="one_live_draft_a_cluster",
             ),
             models.UniqueConstraint(
                 fields=["match"],
-                condition=models.Q(state__in=["review", "approved", "failed"]),
+                condition=models.Q(state__in=LIVE),
                 name="one_live_answer_a_match",
             ),
         ]
@@ -91,7 +97,7 @@ class Draft(models.Model):
             models.Index(
                 fields=["state", "state_since"],
                 name="drafts_under_way",
-                condition=models.Q(state__in=["review", "approved", "failed"]),
+                condition=models.Q(state__in=LIVE),
             ),
         ]
 

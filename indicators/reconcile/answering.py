@@ -34,7 +34,7 @@ NO_COLLECTION = "no collection: name one for answers to what its indicator came 
 # one_live_answer_a_match. A publisher that is at work on one of these ends first.
 _LIVE = """
 SELECT id FROM indicators_draft
-WHERE match_id = ANY(%s) AND state IN ('review', 'approved', 'failed')
+WHERE match_id = ANY(%s) AND state IN ('prepared', 'review', 'returned', 'approved', 'failed')
 ORDER BY match_id FOR UPDATE
 """
 _END_LIVE = """

@@ -42,7 +42,7 @@ from indicators.store.sql import Cursor, open_cursor
 # A publisher that is at work on one of these ends first: then it is no longer live.
 _LIVE = """
 SELECT id FROM indicators_draft
-WHERE cluster_id = ANY(%s) AND state IN ('review', 'approved', 'failed')
+WHERE cluster_id = ANY(%s) AND state IN ('prepared', 'review', 'returned', 'approved', 'failed')
 ORDER BY cluster_id FOR UPDATE
 """
 # drafts_of_cluster: what was published once is changed where it was published.

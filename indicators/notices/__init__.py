@@ -1,0 +1,1 @@
+"""What people are told of, and how: in the pages, by e-mail, by webhook; quiet by default."""

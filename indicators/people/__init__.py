@@ -1,0 +1,1 @@
+"""This node's people: roles, invitations, sessions."""

@@ -1,0 +1,1 @@
+"""Referral packs: what may be disclosed of a campaign to an authority or a provider."""
