@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Role(models.TextChoices):
-    """What a person does here; one person may have several. Nobody ever decides on their own work."""
+    """What a person does here; several at once, but nobody decides on their own work."""
 
     ANALYST = "analyst", "Analyst: submits, looks at detections, decides on matches"
     REVIEWER = "reviewer", "Reviewer: decides what leaves this node"
