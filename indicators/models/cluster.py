@@ -36,6 +36,7 @@ class Cluster(models.Model):
             models.UniqueConstraint(fields=["detector", "token"], name="one_cluster_a_key")
         ]
         indexes = [
+            models.Index(fields=["detector", "is_open", "id"], name="clusters_of_detector"),
             models.Index(
                 fields=["due_since"], name="clusters_due", condition=models.Q(draft_due=True)
             )

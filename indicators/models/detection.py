@@ -95,6 +95,8 @@ class Detection(models.Model):
         ]
         indexes = [
             models.Index(fields=["cluster", "stage"], name="detections_of_cluster"),
+            # Lists of one detector and stage, the newest first; all others are merged from these.
+            models.Index(fields=["detector", "stage", "id"], name="detections_by_stage"),
             models.Index(
                 fields=["draft"],
                 name="detections_of_draft",

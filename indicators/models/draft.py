@@ -99,6 +99,16 @@ class Draft(models.Model):
                 name="drafts_under_way",
                 condition=models.Q(state__in=LIVE),
             ),
+            models.Index(
+                fields=["decided_at"],
+                name="drafts_by_decision",
+                condition=models.Q(decided_by__isnull=False),
+            ),
+            models.Index(
+                fields=["state_since"],
+                name="drafts_by_publication",
+                condition=models.Q(state="published"),
+            ),
         ]
 
     def __str__(self) -> str:
