@@ -11,6 +11,7 @@ from indicators.models.detection import Account, DetectedToken, Detection, Job, 
 from indicators.models.detector import Detector, Policy
 from indicators.models.draft import Draft, DraftState
 from indicators.models.entry import Entry, Withdrawal
+from indicators.models.errand import Errand, ErrandKind
 from indicators.models.indexed_token import IndexedToken
 from indicators.models.joint import (
     JointCluster,
@@ -32,7 +33,15 @@ from indicators.models.match import (
 from indicators.models.member import Member, Reliability, Sector, State
 from indicators.models.objects import Contradiction, ObjectId, ObjectVersion
 from indicators.models.page import KeptPage
-from indicators.models.person import Person, Role
+from indicators.models.person import Invitation, Person, Role
+from indicators.models.referral import (
+    Permission,
+    Recipient,
+    RecipientKind,
+    Referral,
+    ReferralState,
+)
+from indicators.models.review import Remark
 from indicators.models.status import Status
 
 __all__ = [
@@ -55,9 +64,12 @@ __all__ = [
     "DraftState",
     "DueMatch",
     "Entry",
+    "Errand",
+    "ErrandKind",
     "Grant",
     "IndexedToken",
     "Indication",
+    "Invitation",
     "Job",
     "JointCluster",
     "JointEdge",
@@ -73,11 +85,17 @@ __all__ = [
     "ObjectId",
     "ObjectVersion",
     "Part",
+    "Permission",
     "Person",
     "Policy",
+    "Recipient",
+    "RecipientKind",
     "Reconciled",
+    "Referral",
+    "ReferralState",
     "Relay",
     "Reliability",
+    "Remark",
     "Role",
     "Scope",
     "Seat",
