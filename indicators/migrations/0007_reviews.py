@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
@@ -9,6 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('federation', '0003_peers'),
         ('indicators', '0006_submissions'),
     ]
 
@@ -52,5 +54,35 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='draft',
             index=models.Index(condition=models.Q(('state', 'published')), fields=['state_since'], name='drafts_by_publication'),
+        ),
+        migrations.CreateModel(
+            name='Errand',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('add', "Read a node's descriptor"), ('refresh', 'Read the descriptor again'), ('confirm', 'Pin a peer anew that lost its keys'), ('offers', 'Ask what it offers'), ('subscribe', 'Subscribe to its collections'), ('push', 'Deliver a collection to it'), ('relay', 'Republish what it sends'), ('recheck', 'Look at its quarantine again'), ('withhold', 'Take back what is on the allow list by now')], max_length=16)),
+                ('peer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='federation.peer')),
+                ('arguments', models.JSONField(default=dict)),
+                ('asked_by', models.CharField(max_length=150)),
+                ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('taken_at', models.DateTimeField(null=True)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('failure', models.TextField(blank=True, db_default='', default='')),
+                ('result', models.JSONField(default=dict)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['asked_at'], name='errands_waiting')],
+            },
+        ),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(fields=['actor', 'at'], name='audit_by_actor'),
+        ),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(fields=['act', 'at'], name='audit_by_act'),
+        ),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(fields=['subject'], name='audit_by_subject', opclasses=['varchar_pattern_ops']),
         ),
     ]

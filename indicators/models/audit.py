@@ -17,7 +17,15 @@ class AuditEvent(models.Model):
     detail = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["at"], name="audit_by_time")]
+        indexes = [
+            models.Index(fields=["at"], name="audit_by_time"),
+            models.Index(fields=["actor", "at"], name="audit_by_actor"),
+            models.Index(fields=["act", "at"], name="audit_by_act"),
+            # Found by how it begins, whatever the database's collation.
+            models.Index(
+                fields=["subject"], name="audit_by_subject", opclasses=["varchar_pattern_ops"]
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.act} {self.subject}"
