@@ -24,7 +24,8 @@ class Migration(migrations.Migration):
                 ('draft', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='indicators.draft')),
                 ('author', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
                 ('said_at', models.DateTimeField()),
-                ('text', models.TextField()),
+                ('act', models.CharField(choices=[('said', 'Said'), ('approved', 'Approved it'), ('returned', 'Asked for changes'), ('rejected', 'Rejected it'), ('true-positive', 'Judged a finding: it was a campaign'), ('false-positive', 'Judged a finding: it was not a campaign'), ('inconclusive', 'Judged a finding: nobody can say')], default='said', max_length=16)),
+                ('text', models.TextField(blank=True)),
             ],
         ),
         migrations.AddConstraint(

@@ -41,11 +41,12 @@ from indicators.models.referral import (
     Referral,
     ReferralState,
 )
-from indicators.models.review import Remark
+from indicators.models.review import Act, Remark
 from indicators.models.status import Status
 
 __all__ = [
     "Account",
+    "Act",
     "Allowance",
     "Allowed",
     "Answer",

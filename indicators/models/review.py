@@ -8,6 +8,18 @@ from indicators.models.draft import Draft
 from indicators.models.match import Match
 
 
+class Act(models.TextChoices):
+    """What somebody did when they said it."""
+
+    SAID = "said", "Said"
+    APPROVED = "approved", "Approved it"
+    RETURNED = "returned", "Asked for changes"
+    REJECTED = "rejected", "Rejected it"
+    TRUE_POSITIVE = "true-positive", "Judged a finding: it was a campaign"
+    FALSE_POSITIVE = "false-positive", "Judged a finding: it was not a campaign"
+    INCONCLUSIVE = "inconclusive", "Judged a finding: nobody can say"
+
+
 class Remark(models.Model):
     """A person's words on a cluster, or on the match that an answer is about; never shared.
 
@@ -25,7 +37,8 @@ class Remark(models.Model):
     )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False)
     said_at = models.DateTimeField()
-    text = models.TextField()
+    act = models.CharField(max_length=16, choices=Act, default=Act.SAID)
+    text = models.TextField(blank=True)
 
     class Meta:
         constraints = [
