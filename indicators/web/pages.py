@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -34,7 +34,7 @@ def page(view: View[P], *roles: Role) -> View[P]:
         return view(request, *args, **kwargs)
 
     guarded.roles = roles  # type: ignore[attr-defined]
-    return guarded
+    return cast("View[P]", guarded)
 
 
 def signed_in(request: HttpRequest) -> User:
