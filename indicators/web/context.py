@@ -4,50 +4,54 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, resolve, reverse
+from django.urls import resolve, reverse
 
 from indicators.models import Role
 from indicators.people.roles import roles_of
 
 
 class Area(NamedTuple):
-    """An entry of the navigation. `key` is typed after `g` to go there."""
+    """An entry of the navigation. `key` is typed after `g` to go there; `parts` are the first
+    parts of the paths that belong to it."""
 
     name: str
     title: str
     key: str
     group: str
+    parts: tuple[str, ...]
 
 
 _AREAS = (
-    Area("overview", "Overview", "o", ""),
-    Area("campaigns", "Campaigns", "c", "Look"),
-    Area("indicators", "Indicators", "i", "Look"),
-    Area("submissions", "Submit", "s", "Share"),
-    Area("reviews", "Review", "r", "Share"),
-    Area("referrals", "Referrals", "f", "Share"),
-    Area("matches", "Matches", "m", "Decide"),
-    Area("detections", "Detections", "d", "Decide"),
-    Area("peers", "Peers", "p", "Run"),
-    Area("collections", "Collections", "l", "Run"),
-    Area("settings", "Settings", "e", "Run"),
-    Area("audit", "Audit", "a", "Run"),
+    Area("overview", "Overview", "o", "", ("overview", "start")),
+    Area("campaigns", "Campaigns", "c", "Look", ("campaigns", "actors")),
+    Area("indicators", "Indicators", "i", "Look", ("indicators", "objects")),
+    Area("submissions", "Submit", "s", "Share", ("submissions",)),
+    Area("reviews", "Review", "r", "Share", ("reviews",)),
+    Area("referrals", "Referrals", "f", "Share", ("referrals",)),
+    Area("matches", "Matches", "m", "Decide", ("matches",)),
+    Area("detections", "Detections", "d", "Decide", ("detections", "clusters")),
+    Area("peers", "Peers", "p", "Run", ("peers",)),
+    Area("collections", "Collections", "l", "Run", ("collections",)),
+    Area("settings", "Settings", "e", "Run", ("settings",)),
+    Area("audit", "Audit", "a", "Run", ("audit",)),
 )
 
 
 def node(request: HttpRequest) -> dict[str, Any]:
     """`node_name`, and `areas`: the navigation of the person who asks."""
     roles = roles_of(request.user) if hasattr(request, "user") else frozenset[Role]()
-    return {"node_name": settings.NODE_NAME, "areas": _open_to(roles), "roles": roles}
+    here = request.path.split("/")[1]
+    return {
+        "node_name": settings.NODE_NAME,
+        "areas": [_entry(area, here) for area in _AREAS if _opens(area, roles)] if roles else [],
+        "roles": roles,
+    }
 
 
-def _open_to(roles: frozenset[Role]) -> list[dict[str, str]]:
-    entries = []
-    for area in _AREAS:
-        try:
-            address = reverse(area.name)
-        except NoReverseMatch:
-            continue
-        if roles.intersection(getattr(resolve(address).func, "roles", ())):
-            entries.append({**area._asdict(), "url": address})
-    return entries
+def _opens(area: Area, roles: frozenset[Role]) -> bool:
+    page = resolve(reverse(area.name)).func
+    return bool(roles.intersection(getattr(page, "roles", ())))
+
+
+def _entry(area: Area, here: str) -> dict[str, Any]:
+    return {**area._asdict(), "url": reverse(area.name), "is_here": here in area.parts}
