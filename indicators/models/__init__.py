@@ -12,6 +12,7 @@ from indicators.models.detector import Detector, Policy
 from indicators.models.draft import Draft, DraftState
 from indicators.models.entry import Entry, Withdrawal
 from indicators.models.errand import Errand, ErrandKind
+from indicators.models.held_decision import HeldDecision
 from indicators.models.indexed_token import IndexedToken
 from indicators.models.joint import (
     JointCluster,
@@ -31,6 +32,15 @@ from indicators.models.match import (
     Semantics,
 )
 from indicators.models.member import Member, Reliability, Sector, State
+from indicators.models.notice import (
+    Cause,
+    Digest,
+    Dispatch,
+    Notice,
+    NoticeChoice,
+    Told,
+    Webhook,
+)
 from indicators.models.objects import Contradiction, ObjectId, ObjectVersion
 from indicators.models.page import KeptPage
 from indicators.models.person import Invitation, Person, Role
@@ -53,6 +63,7 @@ __all__ = [
     "Audience",
     "AuditEvent",
     "Authored",
+    "Cause",
     "Cluster",
     "Collection",
     "Contradiction",
@@ -61,6 +72,8 @@ __all__ = [
     "DetectedToken",
     "Detection",
     "Detector",
+    "Digest",
+    "Dispatch",
     "Draft",
     "DraftState",
     "DueMatch",
@@ -68,6 +81,7 @@ __all__ = [
     "Errand",
     "ErrandKind",
     "Grant",
+    "HeldDecision",
     "IndexedToken",
     "Indication",
     "Invitation",
@@ -83,6 +97,8 @@ __all__ = [
     "Match",
     "MatchState",
     "Member",
+    "Notice",
+    "NoticeChoice",
     "ObjectId",
     "ObjectVersion",
     "Part",
@@ -106,6 +122,8 @@ __all__ = [
     "Stage",
     "State",
     "Status",
+    "Told",
     "Verdict",
+    "Webhook",
     "Withdrawal",
 ]
