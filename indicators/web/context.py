@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import resolve, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 
 from indicators.models import Role
 from indicators.people.roles import roles_of
@@ -49,7 +49,10 @@ def node(request: HttpRequest) -> dict[str, Any]:
 
 
 def _opens(area: Area, roles: frozenset[Role]) -> bool:
-    page = resolve(reverse(area.name)).func
+    try:
+        page = resolve(reverse(area.name)).func
+    except NoReverseMatch:
+        return False
     return bool(roles.intersection(getattr(page, "roles", ())))
 
 
