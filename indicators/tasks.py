@@ -25,6 +25,7 @@ from federation.errors import (
 from indicators import pipeline
 from indicators.detections.errors import DetectionError
 from indicators.models import Status
+from indicators.pipeline import errands
 from indicators.telemetry import places
 
 log = structlog.get_logger("retort.tasks")
@@ -123,11 +124,17 @@ def refresh_peers() -> None:
     pipeline.refresh_peers()
 
 
+@shared_task(name=errands.ERRAND, autoretry_for=_PASSING, retry_backoff=True)
+def errand(errand_id: int) -> None:
+    errands.run_errand(errand_id)
+
+
 @shared_task(name="indicators.resume_pending")
 def resume_pending() -> None:
     older_than = datetime.now(UTC) - _WAITS
     pipeline.resume_pending(older_than)
     pipeline.resume(older_than)
+    errands.resume_errands(older_than)
 
 
 @shared_task(name="indicators.forget_statuses")

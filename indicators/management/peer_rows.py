@@ -1,38 +1,32 @@
 """Peers as commands show them: where each stands, and what there is to look at."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Count, F, Max, Q, Sum
-
-from federation.models import Evidence, Gap, Peer, PeerLog, Quarantined, Subscription
+from federation.models import Evidence, Peer, PeerLog, Quarantined, Subscription
 from federation.peers import registry
 from federation.peers.source import Offered
+from indicators.pipeline.looking import peers_health
 
 Row = dict[str, Any]
 
 
 def overview(peers: Iterable[Peer]) -> list[Row]:
     """A row for each peer; as many statements for one as for all."""
-    health = _health()
-    gaps = _counted(Gap.objects.filter(is_declared=False), "subscription__peer")
-    waiting = _counted(Quarantined.objects.filter(released_at=None), "subscription__peer")
-    found = _counted(Evidence.objects.all(), "peer")
     return [
         {
-            "name": peer.name,
-            "state": peer.state,
-            "last pull": health.get(peer.pk, {}).get("pulled") or "never",
-            "behind": health.get(peer.pk, {}).get("behind") or 0,
-            "verified": _verified(peer, health.get(peer.pk, {})),
-            "failing": health.get(peer.pk, {}).get("failing") or 0,
-            "gaps": gaps.get(peer.pk, 0),
-            "quarantine": waiting.get(peer.pk, 0),
-            "evidence": found.get(peer.pk, 0),
-            "why": peer.alarm or peer.reason or health.get(peer.pk, {}).get("failure") or "",
+            "name": each.name,
+            "state": each.state,
+            "last pull": each.pulled_at or "never",
+            "behind": each.behind,
+            "verified": each.verified,
+            "failing": each.failing,
+            "gaps": each.gaps,
+            "quarantine": each.quarantined,
+            "evidence": each.evidence,
+            "why": each.why,
         }
-        for peer in peers
+        for each in peers_health(peers)
     ]
 
 
@@ -63,32 +57,6 @@ def subscribed(subscription: Subscription) -> Row:
         "inbox": str(subscription.inbox),
         "signatures": "required" if subscription.signatures_required else "optional",
     }
-
-
-def _health() -> Mapping[UUID, Mapping[str, Any]]:
-    rows = Subscription.objects.values("peer").annotate(
-        pulled=Max("pulled_at"),
-        behind=Sum(F("size_seen") - F("size"), filter=Q(size_seen__gt=F("size"))),
-        failing=Count("pk", filter=Q(failures__gt=0)),
-        failure=Max("failure"),
-        frozen=Count("pk", filter=Q(state=Subscription.State.FROZEN)),
-    )
-    return {row["peer"]: row for row in rows}
-
-
-def _counted(found: Any, by: str) -> dict[UUID, int]:
-    return dict(found.values_list(by).annotate(Count("pk")))
-
-
-def _verified(peer: Peer, health: Mapping[str, Any]) -> str:
-    """What is known of its word: by its log, by nobody's, or against it."""
-    if health.get("frozen"):
-        return "frozen"
-    if peer.is_plain:
-        return "unsigned"
-    if not health:
-        return "pinned" if peer.confirmed_at else "not confirmed"
-    return "in part" if health.get("behind") else "all"
 
 
 def _facts(peer: Peer) -> Row:
