@@ -31,7 +31,9 @@ from indicators.pipeline.contributing import (
     pseudonymize,
     publish,
     reject,
+    remark,
     results_of,
+    return_draft,
 )
 from indicators.pipeline.onboarding import refresh_peers
 from indicators.pipeline.peering import (
@@ -121,6 +123,7 @@ __all__ = [
     "refresh_peers",
     "reject",
     "relay_to",
+    "remark",
     "results_of",
     "resume",
     "resume_pending",
@@ -128,6 +131,7 @@ __all__ = [
     "resume_waking",
     "retire",
     "retokenize",
+    "return_draft",
     "rotate_epochs",
     "run_again",
     "send_homeless_answers",

@@ -120,6 +120,16 @@ def reject(draft_id: UUID, reviewer: User, reason: str) -> None:
     decisions.reject(draft_id, reviewer, reason)
 
 
+def return_draft(draft_id: UUID, reviewer: User, reason: str) -> None:
+    """A person asks the author of a draft for changes."""
+    decisions.return_draft(draft_id, reviewer, reason)
+
+
+def remark(draft_id: UUID, person: User, text: str) -> None:
+    """A person says something of a draft to who else looks at it."""
+    decisions.remark(draft_id, person, text)
+
+
 def describe_cluster(cluster: int, author: User, text: str) -> None:
     """A person writes what peers shall read of a cluster; another one will have to approve it."""
     with transaction.atomic():

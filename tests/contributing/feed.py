@@ -3,11 +3,13 @@
 from typing import Any
 
 import orjson
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 
 from indicators.models import (
     Collection,
     Entry,
+    Person,
+    Role,
 )
 
 
@@ -29,5 +31,5 @@ def tokens(objects: list[dict[str, Any]]) -> int:
 
 def reviewer(name: str) -> User:
     person = User.objects.create_user(name)
-    person.user_permissions.add(Permission.objects.get(codename="change_draft"))
+    Person.objects.create(user=person, roles=[Role.REVIEWER])
     return person

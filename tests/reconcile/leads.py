@@ -16,6 +16,8 @@ from indicators.models import (
     Match,
     MatchState,
     Member,
+    Person,
+    Role,
     Semantics,
 )
 from indicators.stix import Tlp
@@ -95,8 +97,11 @@ def live_answer(match: Match) -> Draft:
 
 
 def analyst(name: str, *more: str) -> User:
-    """Who triages matches."""
+    """Who triages matches, and with "change_draft" also reviews drafts."""
     person, _ = User.objects.get_or_create(username=name)
+    known, _ = Person.objects.get_or_create(user=person)
+    roles = {*known.roles, Role.ANALYST, *([Role.REVIEWER] if "change_draft" in more else [])}
+    Person.objects.filter(pk=known.pk).update(roles=sorted(roles))
     for codename in ("change_match", *more):
         person.user_permissions.add(Permission.objects.get(codename=codename))
     return User.objects.get(pk=person.pk)

@@ -10,15 +10,17 @@ from django.db import IntegrityError, transaction
 
 from indicators.detections import audit, due_matches
 from indicators.detections.errors import DetectionError
-from indicators.models import Cluster, Detection, Draft, DraftState, Stage
+from indicators.models import Act, Cluster, Detection, Draft, DraftState, Remark, Role, Stage
+from indicators.people.roles import roles_of
 from indicators.store.sql import open_cursor
-
-#: The permission that a reviewer has (Django's name for "may change drafts").
-PERMISSION = "indicators.change_draft"
 
 
 class DecisionRefused(DetectionError):
     """Somebody who may not decide, or a draft that is not to be decided."""
+
+
+class NoSuchDraft(DecisionRefused):
+    """There is none that this person may know of."""
 
 
 def approve(draft_id: UUID, reviewer: User, reason: str = "") -> UUID:
@@ -32,6 +34,20 @@ def approve(draft_id: UUID, reviewer: User, reason: str = "") -> UUID:
             )
         _decide(draft, reviewer, DraftState.APPROVED, reason)
     return draft.pk
+
+
+def return_draft(draft_id: UUID, reviewer: User, reason: str) -> None:
+    """Ask whoever wrote a draft for changes, which make another draft; raises DecisionRefused."""
+    if not reason.strip():
+        raise DecisionRefused("Say what should change: its author reads it.")
+    with transaction.atomic():
+        draft = _reviewable(draft_id, reviewer)
+        if draft.author_id is None:
+            raise DecisionRefused(
+                "Nobody wrote this draft: its detector's findings made it, and they stay as they"
+                " are. Approve or reject it, or say in the discussion what is missing."
+            )
+        _decide(draft, reviewer, DraftState.RETURNED, reason)
 
 
 def reject(draft_id: UUID, reviewer: User, reason: str) -> None:
@@ -49,8 +65,36 @@ def reject(draft_id: UUID, reviewer: User, reason: str) -> None:
                 due_matches.has_changed(cursor, [draft.cluster_id], draft.state_since)
 
 
+def remark(draft_id: UUID, person: User, text: str) -> None:
+    """Say something of a draft to who else looks at it: reviewers, and its author."""
+    draft = Draft.objects.filter(pk=draft_id).exclude(state=DraftState.PREPARED).first()
+    is_author = draft is not None and draft.author_id == person.pk
+    if draft is None or not (is_author or Role.REVIEWER in roles_of(person)):
+        raise NoSuchDraft("There is no such draft.")
+    if not text.strip():
+        raise DecisionRefused("Write what you want to say.")
+    with transaction.atomic():
+        note(person, Act.SAID, text, draft=draft)
+        audit.record(person.get_username(), "remark", f"draft {draft_id}")
+
+
+def note(person: User, act: Act, text: str, *, draft: Draft) -> None:
+    """Keep what was done to a draft, and the words, with what it is about."""
+    Remark.objects.create(
+        cluster_id=None if draft.match_id else draft.cluster_id,
+        match_id=draft.match_id,
+        draft=draft,
+        author=person,
+        said_at=datetime.now(UTC),
+        act=act,
+        text=text.strip(),
+    )
+
+
 def describe_cluster(cluster_id: int, author: User, text: str) -> None:
     """Write of a cluster what peers shall read; another person has to approve it."""
+    if not {Role.ANALYST, Role.REVIEWER} & roles_of(author):
+        raise DecisionRefused(f"{author.get_username()} is neither an analyst nor a reviewer.")
     now = datetime.now(UTC)
     with transaction.atomic():
         changed = Cluster.objects.filter(pk=cluster_id, is_open=True).update(
@@ -62,18 +106,25 @@ def describe_cluster(cluster_id: int, author: User, text: str) -> None:
 
 
 _DECISION = ["state", "decided_by", "decided_at", "decision_reason", "state_since"]
+_ANOTHER = "Who wrote of it does not decide it; ask another person."
+_ACTS = {
+    DraftState.APPROVED: Act.APPROVED,
+    DraftState.RETURNED: Act.RETURNED,
+    DraftState.REJECTED: Act.REJECTED,
+}
 
 
 def _reviewable(draft_id: UUID, reviewer: User) -> Draft:
-    if not reviewer.has_perm(PERMISSION):
-        raise DecisionRefused(f"{reviewer.get_username()} is no reviewer ({PERMISSION}).")
+    """The draft, locked: two people who decide at once are told apart here."""
+    if Role.REVIEWER not in roles_of(reviewer):
+        raise DecisionRefused(f"{reviewer.get_username()} is no reviewer.")
     draft = Draft.objects.select_for_update().filter(pk=draft_id).first()
-    if draft is None:
-        raise DecisionRefused("There is no such draft.")
+    if draft is None or draft.state == DraftState.PREPARED:
+        raise NoSuchDraft("There is no such draft.")
     if draft.state != DraftState.REVIEW:
         raise DecisionRefused(f"The draft is {draft.state}; only one in review is decided.")
     if draft.author_id is not None and draft.author_id == reviewer.pk:
-        raise DecisionRefused("Who wrote of it does not decide it; ask another person.")
+        raise DecisionRefused(_ANOTHER)
     return draft
 
 
@@ -85,5 +136,7 @@ def _decide(draft: Draft, reviewer: User, state: DraftState, reason: str) -> Non
         with transaction.atomic():
             draft.save(update_fields=_DECISION)
     except IntegrityError as error:  # an_author_never_decides
-        raise DecisionRefused("Who wrote of it does not decide it; ask another person.") from error
-    audit.record(reviewer.get_username(), state.value, f"draft {draft.pk}", reason=reason)
+        raise DecisionRefused(_ANOTHER) from error
+    note(reviewer, _ACTS[state], reason, draft=draft)
+    # Not the reason: people may write identifiers there, and the audit log is for ever.
+    audit.record(reviewer.get_username(), state.value, f"draft {draft.pk}")
