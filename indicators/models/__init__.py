@@ -53,6 +53,7 @@ from indicators.models.referral import (
 )
 from indicators.models.review import Act, Remark
 from indicators.models.status import Status
+from indicators.models.submission import Piece, PieceRole, Submission, SubmissionState
 
 __all__ = [
     "Account",
@@ -104,6 +105,8 @@ __all__ = [
     "Part",
     "Permission",
     "Person",
+    "Piece",
+    "PieceRole",
     "Policy",
     "Recipient",
     "RecipientKind",
@@ -122,6 +125,8 @@ __all__ = [
     "Stage",
     "State",
     "Status",
+    "Submission",
+    "SubmissionState",
     "Told",
     "Verdict",
     "Webhook",

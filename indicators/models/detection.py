@@ -12,10 +12,13 @@ from indicators.models.draft import Draft
 
 
 class Job(models.Model):
-    """One POST of detections: its answer, kept so that a replay gets the same."""
+    """One POST of detections: its answer, kept so that a replay gets the same.
+
+    Without a credential: what people submitted came by no API.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    credential = models.ForeignKey(Credential, on_delete=models.PROTECT)
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, null=True)
     idempotency_key = models.CharField(max_length=200)
     # A keyed digest: the body's own would let a reader of the table guess small bodies.
     body_digest = models.BinaryField(max_length=32)
