@@ -3,6 +3,7 @@
 from indicators.models.allowance import Allowance
 from indicators.models.allowed import Allowed
 from indicators.models.audit import AuditEvent
+from indicators.models.catalog import CatalogRow, Catalogued, DueRow, Reference, Standing
 from indicators.models.cluster import Authored, Cluster, Part, Seat
 from indicators.models.collection import Audience, Collection, Grant, Relay, Served
 from indicators.models.credential import Credential, Scope
@@ -64,6 +65,8 @@ __all__ = [
     "Audience",
     "AuditEvent",
     "Authored",
+    "CatalogRow",
+    "Catalogued",
     "Cause",
     "Cluster",
     "Collection",
@@ -78,6 +81,7 @@ __all__ = [
     "Draft",
     "DraftState",
     "DueMatch",
+    "DueRow",
     "Entry",
     "Errand",
     "ErrandKind",
@@ -111,6 +115,7 @@ __all__ = [
     "Recipient",
     "RecipientKind",
     "Reconciled",
+    "Reference",
     "Referral",
     "ReferralState",
     "Relay",
@@ -123,6 +128,7 @@ __all__ = [
     "Semantics",
     "Served",
     "Stage",
+    "Standing",
     "State",
     "Status",
     "Submission",
