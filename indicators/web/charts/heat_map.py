@@ -1,0 +1,102 @@
+"""Values of rows by columns, as shades."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, log10
+
+from django.utils.safestring import SafeString
+
+from indicators.web.charts.markup import (
+    Table,
+    Words,
+    counted,
+    element,
+    figure,
+    shortened,
+    text,
+)
+
+_CELL, _ROW, _NAMES, _HEADS = 34, 26, 190, 118
+_SHADES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    text: str
+    url: str = ""
+
+
+def heat_map(
+    rows: Sequence[Label],
+    columns: Sequence[Label],
+    values: Sequence[Sequence[float | None]],
+    *,
+    key: str,
+    title: str,
+    description: str = "",
+    unit: str = "",
+) -> SafeString:
+    """`values[row][column]`; None: nothing is said. Shades are logarithmic, up to the largest."""
+    highest = max((value for row in values for value in row if value), default=0)
+    shapes = [_head(number, each) for number, each in enumerate(columns)]
+    for number, (name, row) in enumerate(zip(rows, values, strict=True)):
+        shapes.append(_name(number, name))
+        shapes += [
+            _cell(number, at, name.text, columns[at].text, value, highest, unit)
+            for at, value in enumerate(row)
+        ]
+    size = (_NAMES + _CELL * len(columns) + 60, _HEADS + _ROW * len(rows) + 4)
+    table = Table(
+        ("", *(each.text for each in columns)),
+        [
+            (name.text, *(_told(value, unit) for value in row))
+            for name, row in zip(rows, values, strict=True)
+        ],
+    )
+    words = Words(key, title, description or f"{len(rows)} rows by {len(columns)} columns.")
+    return figure(words, size, shapes, table, role="group")
+
+
+def _head(number: int, each: Label) -> SafeString:
+    x = _NAMES + number * _CELL + _CELL / 2
+    turned = f"rotate(-45 {x:.1f} {_HEADS - 8})"
+    name = text(x, _HEADS - 8, shortened(each.text, 20), transform=turned)
+    return element("a", name, href=each.url) if each.url else name
+
+
+def _name(number: int, each: Label) -> SafeString:
+    name = text(
+        _NAMES - 8, _HEADS + number * _ROW + 17, shortened(each.text, 26), text_anchor="end"
+    )
+    whole = element("g", element("title", each.text), name)
+    return element("a", whole, href=each.url) if each.url else whole
+
+
+def _cell(
+    row: int, column: int, name: str, head: str, value: float | None, highest: float, unit: str
+) -> SafeString:
+    return element(
+        "rect",
+        element("title", f"{name}, {head}: {_told(value, unit)}"),
+        x=_NAMES + column * _CELL + 1,
+        y=_HEADS + row * _ROW + 1,
+        width=_CELL - 2,
+        height=_ROW - 2,
+        rx=3,
+        class_=f"heat-{_shade(value, highest)}",
+    )
+
+
+def _shade(value: float | None, highest: float) -> int:
+    """0 for nothing, 1 to 5 by order of magnitude."""
+    if not value or highest <= 0:
+        return 0
+    if highest <= 1:
+        return max(1, ceil(value / highest * _SHADES))
+    return max(1, min(_SHADES, ceil(log10(1 + value) / log10(1 + highest) * _SHADES)))
+
+
+def _told(value: float | None, unit: str) -> str:
+    if value is None:
+        return "not stated"
+    return f"{counted(value)} {unit}".strip()
