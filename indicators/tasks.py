@@ -105,6 +105,11 @@ def reconcile() -> None:
     pipeline.reconcile()
 
 
+@shared_task(name=pipeline.APPLY_DECISIONS, autoretry_for=_PASSING, retry_backoff=True)
+def apply_decisions() -> None:
+    pipeline.apply_decisions()
+
+
 @shared_task(name="indicators.retire", autoretry_for=_PASSING, retry_backoff=True)
 def retire() -> None:
     pipeline.retire()

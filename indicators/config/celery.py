@@ -14,6 +14,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = {
     "resume what a crash left pending": {"task": "indicators.resume_pending", "schedule": 30.0},
     "what is due with peers": {"task": "indicators.exchange", "schedule": 5.0},
+    "decisions that can't be taken back any more": {
+        "task": "indicators.apply_decisions",
+        "schedule": 5.0,
+    },
     "witnesses": {"task": "indicators.cosign", "schedule": 30.0},
     "peers as they describe themselves": {
         "task": "indicators.refresh_peers",

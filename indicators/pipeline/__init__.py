@@ -55,7 +55,14 @@ from indicators.pipeline.receiving import (
 )
 from indicators.pipeline.rechecking import recheck_quarantine
 from indicators.pipeline.reconciling import reconcile, resume_reconciling, retire
-from indicators.pipeline.triaging import decide_matches, send_homeless_answers
+from indicators.pipeline.triaging import (
+    APPLY_DECISIONS,
+    apply_decisions,
+    decide_matches,
+    hold_decision,
+    send_homeless_answers,
+    undo_decision,
+)
 from indicators.pipeline.upkeep import (
     RETOKENIZE,
     check_logs,
@@ -82,6 +89,7 @@ from indicators.pipeline.waking import (
 )
 
 __all__ = [
+    "APPLY_DECISIONS",
     "BATCH",
     "COSIGN",
     "DRAFT",
@@ -99,6 +107,7 @@ __all__ = [
     "Receipt",
     "Waiting",
     "announce",
+    "apply_decisions",
     "approve",
     "check_logs",
     "contribute",
@@ -110,6 +119,7 @@ __all__ = [
     "feedback",
     "finish_post",
     "hand_over_due",
+    "hold_decision",
     "import_objects",
     "note_delay",
     "open_push",
@@ -139,6 +149,7 @@ __all__ = [
     "stop_detection",
     "stop_draft",
     "subscribe",
+    "undo_decision",
     "unfreeze",
     "waiting",
     "wake_readers",

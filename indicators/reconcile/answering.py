@@ -128,14 +128,19 @@ def draft_answers(cursor: Cursor, matches: Sequence[int], said: Said, author: Us
     now = _now()
     live = [number for (number,) in cursor.execute(_LIVE, (list(matches),)).fetchall()]
     cursor.execute(_END_LIVE, (now, live))
-    sealer = open_sealer()
-    cases = _cases(cursor, matches, sealer, now)
-    ids = {name for case in cases for name in reply_ids(case.match, case.terms)}
-    held = held_contents(cursor, ids)
-    personal = _personal(cursor, cases, said, sealer)
-    made = [_draft(case, said, author, held, personal, now) for case in cases]
-    drafts = Draft.objects.bulk_create([each for each in made if each is not None])
+    made = _drafts(cursor, matches, said, author, now)
+    drafts = Draft.objects.bulk_create([each for each in made.values() if each is not None])
     return [draft.pk for draft in drafts if draft.state == DraftState.APPROVED]
+
+
+def rehearse(
+    cursor: Cursor, matches: Sequence[int], said: Said, author: User
+) -> dict[int, Draft | None]:
+    """The drafts that `draft_answers` would make, by match; nothing is stored, nothing changes.
+
+    Raises ReplyRefused.
+    """
+    return _drafts(cursor, matches, said, author, _now())
 
 
 def find_homes(cursor: Cursor) -> list[UUID]:
@@ -153,6 +158,17 @@ def retry_answers(cursor: Cursor, ids: Sequence[UUID] | None) -> tuple[int, list
     asked = {"ids": None if ids is None else list(ids), "now": datetime.now(UTC)}
     rows = cursor.execute(_RETRY, asked).fetchall()
     return len(rows), [number for number, state in rows if state == DraftState.APPROVED]
+
+
+def _drafts(
+    cursor: Cursor, matches: Sequence[int], said: Said, author: User, now: datetime
+) -> dict[int, Draft | None]:
+    sealer = open_sealer()
+    cases = _cases(cursor, matches, sealer, now)
+    ids = {name for case in cases for name in reply_ids(case.match, case.terms)}
+    held = held_contents(cursor, ids)
+    personal = _personal(cursor, cases, said, sealer)
+    return {case.number: _draft(case, said, author, held, personal, now) for case in cases}
 
 
 def _cases(cursor: Cursor, matches: Sequence[int], sealer: Sealer, now: datetime) -> list[_Case]:

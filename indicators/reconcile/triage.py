@@ -9,15 +9,14 @@ from django.db import transaction
 
 from indicators.detections import audit
 from indicators.detections.errors import DetectionError
-from indicators.models import MatchState
+from indicators.models import MatchState, Role
+from indicators.people.roles import roles_of
 from indicators.reconcile import reading, replies
 from indicators.reconcile.answering import draft_answers
 from indicators.reconcile.joint import connect
 from indicators.reconcile.replies import Said
 from indicators.store.sql import Cursor, open_cursor
 
-#: The permission that who triages has (Django's name for "may change matches").
-PERMISSION = "indicators.change_match"
 #: Matches that are decided at once, in one transaction.
 MOST = 1_000
 
@@ -55,8 +54,7 @@ def decide(
     returned may be published at once; others wait for another person. Deciding again changes what
     was said before. Raises TriageRefused, ReplyRefused.
     """
-    if not user.has_perm(PERMISSION):
-        raise TriageRefused(f"{user.get_username()} does not triage matches ({PERMISSION}).")
+    check_person(user)
     said = replies.complete(Said(state.value, reaction, explanation.strip(), is_sure))
     with transaction.atomic(), open_cursor() as cursor:
         reading.take_turn(cursor)
@@ -70,6 +68,14 @@ def decide(
     return drafts
 
 
+def check_person(user: User) -> None:
+    """Raise TriageRefused unless the user is an analyst, now: roles change."""
+    if Role.ANALYST not in roles_of(user):
+        raise TriageRefused(
+            f"{user.get_username()} does not decide on matches: that takes the role analyst."
+        )
+
+
 def _lock(cursor: Cursor, asked: Sequence[UUID], state: MatchState) -> dict[int, UUID]:
     wanted = set(asked)
     if len(wanted) > MOST:
@@ -79,9 +85,14 @@ def _lock(cursor: Cursor, asked: Sequence[UUID], state: MatchState) -> dict[int,
         missing = min(wanted - {uuid for _, uuid, _, _ in rows}, key=str)
         raise TriageRefused(f"There is no match {missing}; `match list` shows them.")
     for _, uuid, before, retired in rows:
-        if retired and before == MatchState.OPEN and state != MatchState.OPEN:
-            raise TriageRefused(f"Match {uuid} is over ({retired}): there is nothing to decide.")
+        refuse_if_over(uuid, before, retired, state)
     return {number: uuid for number, uuid, _, _ in rows}
+
+
+def refuse_if_over(uuid: UUID, before: str, retired: str, state: MatchState) -> None:
+    """Of a lead that is over only what was said before can be changed; raises TriageRefused."""
+    if retired and before == MatchState.OPEN and state != MatchState.OPEN:
+        raise TriageRefused(f"Match {uuid} is over ({retired}): there is nothing to decide.")
 
 
 def _note(cursor: Cursor, ids: list[int], state: MatchState, user: User, note: str) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 
 from indicators import pipeline
 from indicators.models import (
@@ -96,12 +96,8 @@ def live_answer(match: Match) -> Draft:
     return Draft.objects.get(match=match, state__in=["review", "approved", "failed"])
 
 
-def analyst(name: str, *more: str) -> User:
-    """Who triages matches, and with "change_draft" also reviews drafts."""
-    person, _ = User.objects.get_or_create(username=name)
-    known, _ = Person.objects.get_or_create(user=person)
-    roles = {*known.roles, Role.ANALYST, *([Role.REVIEWER] if "change_draft" in more else [])}
-    Person.objects.filter(pk=known.pk).update(roles=sorted(roles))
-    for codename in ("change_match", *more):
-        person.user_permissions.add(Permission.objects.get(codename=codename))
-    return User.objects.get(pk=person.pk)
+def analyst(name: str, *more: Role) -> User:
+    """Who decides on matches, and has more roles where they are named."""
+    user, _ = User.objects.get_or_create(username=name)
+    Person.objects.update_or_create(user=user, defaults={"roles": [Role.ANALYST, *more]})
+    return User.objects.get(pk=user.pk)

@@ -10,7 +10,7 @@ from celery import current_app
 from federation import signing
 from indicators import pipeline
 from indicators.detections.drafts.decisions import DecisionRefused
-from indicators.models import Collection, Draft, DraftState, Match, MatchState
+from indicators.models import Collection, Draft, DraftState, Match, MatchState, Role
 from indicators.reconcile.answering import NO_COLLECTION
 from indicators.reconcile.replies import ReplyRefused
 from indicators.stix import Tlp
@@ -107,14 +107,14 @@ def test_an_answer_to_a_stricter_indicator_waits_for_another_person(leads: Leads
     draft = live_answer(match)
     assert draft.state == DraftState.REVIEW
     assert any("AMBER" in reason for reason in draft.review_reasons)
-    pipeline.approve(draft.pk, analyst("ben", "change_draft"))
+    pipeline.approve(draft.pk, analyst("ben", Role.REVIEWER))
     leads.detector.work()
     assert only(leads, "sighting")["object_marking_refs"] == [TLP_AMBER]
 
 
 def test_who_decided_on_the_match_does_not_approve_the_answer(leads: Leads) -> None:
     match = leads.match(tlp=Tlp.AMBER)
-    leads.decide(match, MatchState.CONFIRMED, analyst("ana", "change_draft"))
+    leads.decide(match, MatchState.CONFIRMED, analyst("ana", Role.REVIEWER))
     with pytest.raises(DecisionRefused, match="another person"):
         pipeline.approve(live_answer(match).pk, analyst("ana"))
 
@@ -124,7 +124,7 @@ def test_words_wait_for_another_person(leads: Leads) -> None:
     confirm(leads, match, reaction="actioned", explanation="They buy from one reseller.")
     draft = live_answer(match)
     assert any("explanation" in reason for reason in draft.review_reasons)
-    pipeline.approve(draft.pk, analyst("ben", "change_draft"))
+    pipeline.approve(draft.pk, analyst("ben", Role.REVIEWER))
     leads.detector.work()
     assert only(leads, "opinion")["explanation"] == "They buy from one reseller."
 
@@ -163,7 +163,7 @@ def test_what_else_needs_a_person_still_does_once_a_collection_is_named(leads: L
 def test_what_its_collection_may_not_take_fails_with_the_reason(leads: Leads) -> None:
     match = leads.match(tlp=Tlp.RED)
     confirm(leads, match)
-    pipeline.approve(live_answer(match).pk, analyst("ben", "change_draft"))
+    pipeline.approve(live_answer(match).pk, analyst("ben", Role.REVIEWER))
     leads.detector.work()
     assert "TLP:RED" in live_answer(match).failure
 
@@ -185,7 +185,7 @@ def test_what_a_person_approved_for_elsewhere_is_looked_at_again(leads: Leads) -
     Collection.objects.filter(pk=leads.inbox.pk).update(answers=public)
     match = leads.match(tlp=Tlp.AMBER)
     confirm(leads, match)
-    pipeline.approve(live_answer(match).pk, analyst("ben", "change_draft"))
+    pipeline.approve(live_answer(match).pk, analyst("ben", Role.REVIEWER))
     leads.detector.work()
     Collection.objects.filter(pk=leads.inbox.pk).update(answers=leads.shared)
     pipeline.run_again("ana")
@@ -229,7 +229,7 @@ def test_what_was_taken_back_is_said_again_under_a_new_id(leads: Leads) -> None:
 def test_taking_back_needs_nobody_else(leads: Leads) -> None:
     match = leads.match(tlp=Tlp.AMBER)
     confirm(leads, match)
-    pipeline.approve(live_answer(match).pk, analyst("ben", "change_draft"))
+    pipeline.approve(live_answer(match).pk, analyst("ben", Role.REVIEWER))
     leads.detector.work()
     leads.decide(match, MatchState.OPEN, analyst("ana"))
     assert only(leads, "sighting")["revoked"] is True
