@@ -19,7 +19,18 @@ from tests.benchmarks.figures import Figure, table
 
 RESULTS = Path(__file__).parent / "results"
 ALONE = ("start", "stix", "tokens", "receive", "reconcile", "wake")
-ON_A_NODE = ("import", "pages", "catchup", "depth", "verify", "post", "memory", "log", "contribute")
+ON_A_NODE = (
+    "import",
+    "pages",
+    "catchup",
+    "depth",
+    "verify",
+    "post",
+    "memory",
+    "log",
+    "contribute",
+    "desk",
+)
 
 
 def main() -> None:
@@ -74,6 +85,7 @@ def _on_a_node(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
         bench_catchup,
         bench_contribute,
         bench_depth,
+        bench_desk,
         bench_import,
         bench_memory,
         bench_pages,
@@ -102,6 +114,7 @@ def _on_a_node(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
             ("post", bench_post),
             ("memory", bench_memory),
             ("contribute", bench_contribute),
+            ("desk", bench_desk),
         ):
             if name in names:
                 yield _told(name, lambda run=module.run: run(place))

@@ -89,7 +89,7 @@ class Local:
     """This node's detections: clusters of a thousand tokens each."""
 
     def __init__(self, detector: Any, job: Any) -> None:
-        self._detector, self._job = detector, job
+        self.detector, self.job = detector, job
         self.clusters: list[int] = []
         self.detections: list[int] = []
 
@@ -124,9 +124,9 @@ class Local:
         from indicators.store.sql import open_cursor
 
         with open_cursor() as cursor:
-            cursor.execute(_CLUSTERS, (self._detector.pk, first, first + count - 1))
+            cursor.execute(_CLUSTERS, (self.detector.pk, first, first + count - 1))
             added = sorted(number for (number,) in cursor.fetchall())
-            cursor.execute(_DETECTIONS, (self._detector.pk, self._job.pk, added))
+            cursor.execute(_DETECTIONS, (self.detector.pk, self.job.pk, added))
             self.detections += sorted(number for (number,) in cursor.fetchall())
         self.clusters += added
 

@@ -42,6 +42,11 @@ class Demo:
         self.await_that(lambda: STARTED.search(self.printed()) is not None, "it had started")
         return time.monotonic() - self.began
 
+    def door(self) -> tuple[str, str]:
+        """Where Alder's pages are, and the password that everybody has there."""
+        stage = json.loads((self.root / "demo" / "stage.json").read_text())
+        return f"http://127.0.0.1:{stage['port']}", str(stage["password"])
+
     def await_that(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():

@@ -14,10 +14,10 @@ def client() -> Client:
     return Client(SERVER_NAME="localhost")
 
 
-def test_the_front_page_leads_to_feed_and_administration(client: Client) -> None:
+def test_the_front_page_leads_to_the_feed_and_the_pages(client: Client) -> None:
     page = client.get("/").content.decode()
     assert "/taxii2/" in page
-    assert "/admin/" in page
+    assert "/overview/" in page
 
 
 def test_the_stylesheet_is_served(db: None, client: Client) -> None:

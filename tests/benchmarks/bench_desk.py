@@ -1,0 +1,151 @@
+"""The analysts' pages on a large store: how long until the first byte of each.
+
+On the node that the other benchmarks filled, with ten thousand matches more. The pages are those
+that people reach by links, asked for one after another by somebody who has every role.
+"""
+
+import http.client
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from uuid import uuid4
+
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.place import Place, settle
+
+MATCHES = 10_000
+_A_CLUSTER = 5
+_TIMES = 5
+_PATIENCE = 1_800.0
+
+_CLUSTERS = """
+INSERT INTO indicators_cluster (detector_id, token, incarnation, is_open, draft_due)
+SELECT %s, lpad(n::text, 22, '0'), 1, true, false FROM generate_series(1, %s) n RETURNING id
+"""
+_DETECTIONS = """
+INSERT INTO indicators_detection
+    (uuid, detector_id, uid, revision, job_id, cluster_id, is_open, digest, account_count, stage,
+     stage_since, failed_stage, reason, verdict, received_at, expires_at)
+SELECT gen_random_uuid(), %s, 'finding ' || c, 1, %s, c, true, '', 200, 'published', now(), '', '',
+       '', now(), now() + interval '90 days' FROM unnest(%s::int8[]) c
+"""
+_KNOWN = """
+INSERT INTO indicators_knownindicator
+    (stix_id, version, origin_id, is_own, is_live, semantics, min_matches, token_count, pattern,
+     confidence, is_first_party, echo_of, decay_speed, revoke_score, modified, tlp, subject)
+SELECT stix_id, max(version), %(origin)s, false, true, 'exact', 1, 500, '', 70, true, '', 1, 0,
+       max(version), 1, stix_id
+FROM indicators_objectversion WHERE type = 'indicator' GROUP BY stix_id ORDER BY stix_id
+LIMIT %(count)s ON CONFLICT DO NOTHING
+"""
+_MATCHES = """
+INSERT INTO indicators_match
+    (uuid, cluster_id, stix_id, semantics, kinds, token_count, account_count, state, found_at,
+     changed_at)
+SELECT gen_random_uuid(), (%(clusters)s::int8[])[1 + n %% %(a_cluster)s], stix_id, 'exact',
+       '{"email": 3, "ip": 2}', 5, 4, 'open', now(), now() - n * interval '1 second'
+FROM (SELECT stix_id, row_number() OVER (ORDER BY stix_id) AS n
+      FROM indicators_knownindicator WHERE NOT is_own LIMIT %(count)s) k
+"""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a page took to its first byte, each time in seconds."""
+
+    name: str
+    path: str
+    seconds: list[float]
+
+
+def run(place: Place) -> list[Figure]:
+    add_matches()
+    settle()
+    await_catalogue(place.objects)
+    taken = sorted(first_bytes(place.node.port), key=lambda page: -median(page.seconds))
+    figures = [
+        Figure(f"page {page.name}, first byte", 1e3 * median(page.seconds), "ms", at_most=400)
+        for page in taken
+    ]
+    return [*figures, Figure("pages that links lead to", len(taken), "")]
+
+
+def add_matches() -> None:
+    """Leads on two thousand clusters, made as rows: matching is another benchmark."""
+    from indicators.models import Member
+    from indicators.store.sql import open_cursor
+    from tests.benchmarks.bench_reconcile import Local
+
+    local = Local.begin()
+    origin = Member.objects.create(name="Cedar", identity_id=f"identity--{uuid4()}")
+    count = MATCHES // _A_CLUSTER
+    with open_cursor() as cursor:
+        cursor.execute(_CLUSTERS, (local.detector.pk, count))
+        clusters = [number for (number,) in cursor.fetchall()]
+        cursor.execute(_DETECTIONS, (local.detector.pk, local.job.pk, clusters))
+        cursor.execute(_KNOWN, {"origin": origin.pk, "count": MATCHES})
+        asked = {"clusters": clusters, "a_cluster": len(clusters), "count": MATCHES}
+        cursor.execute(_MATCHES, asked)
+
+
+def await_catalogue(objects: int) -> None:
+    """Until the node's worker has listed every object: pages are made from that list."""
+    from indicators.models import CatalogEntry
+
+    deadline = time.monotonic() + _PATIENCE
+    while (listed := CatalogEntry.objects.count()) < 0.97 * objects:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"Only {listed:,} of {objects:,} objects are in the catalogue.")
+        time.sleep(1)
+
+
+def first_bytes(port: int) -> Iterator[Taken]:
+    """Each page that links lead to, by somebody with every role."""
+    from tests.journeys.crawl import Place as Page
+    from tests.journeys.crawl import crawl
+
+    cookie = _session()
+    times: dict[str, list[float]] = {}
+
+    def open_page(page: Page) -> str:
+        html = ""
+        for _ in range(_TIMES):
+            seconds, html = _ask(port, page.path, cookie)
+            times.setdefault(page.path, []).append(seconds)
+        return html
+
+    for page in crawl(open_page, f"http://127.0.0.1:{port}", "/overview/"):
+        yield Taken(page.name, page.path, times[page.path])
+
+
+def _session() -> str:
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    from indicators.models import Person, Role
+
+    ana = User.objects.create_user("ana")
+    Person.objects.create(user=ana, roles=list(Role))
+    client = Client()
+    client.force_login(ana)
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+
+
+def _ask(port: int, path: str, cookie: str) -> tuple[float, str]:
+    """Seconds to the first byte, and the page; a connection that is open already is used."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.connect()
+    try:
+        began = perf_counter()
+        connection.request("GET", path, headers={"Cookie": cookie, "Accept": "text/html"})
+        answer = connection.getresponse()
+        seconds = perf_counter() - began
+        body = answer.read()
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"{path} answers {answer.status}.")
+    is_page = answer.headers.get_content_type() == "text/html"
+    return seconds, body.decode() if is_page else ""
