@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
+from django.db.models import QuerySet
 
 from indicators.models import AuditEvent
 
@@ -28,6 +29,11 @@ def export(since: datetime | None = None) -> Iterator[bytes]:
     events = AuditEvent.objects.order_by("at", "pk")
     if since is not None:
         events = events.filter(at__gte=since)
+    return lines(events)
+
+
+def lines(events: QuerySet[AuditEvent]) -> Iterator[bytes]:
+    """These events, each a line of JSON, in bounded memory."""
     for event in events.iterator():
         told = {
             "at": event.at,

@@ -76,11 +76,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='auditevent',
-            index=models.Index(fields=['actor', 'at'], name='audit_by_actor'),
+            index=models.Index(fields=['actor', 'id'], name='audit_by_actor'),
         ),
         migrations.AddIndex(
             model_name='auditevent',
-            index=models.Index(fields=['act', 'at'], name='audit_by_act'),
+            index=models.Index(fields=['act', 'id'], name='audit_by_act'),
         ),
         migrations.AddIndex(
             model_name='auditevent',

@@ -19,8 +19,8 @@ class AuditEvent(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["at"], name="audit_by_time"),
-            models.Index(fields=["actor", "at"], name="audit_by_actor"),
-            models.Index(fields=["act", "at"], name="audit_by_act"),
+            models.Index(fields=["actor", "id"], name="audit_by_actor"),
+            models.Index(fields=["act", "id"], name="audit_by_act"),
             # Found by how it begins, whatever the database's collation.
             models.Index(
                 fields=["subject"], name="audit_by_subject", opclasses=["varchar_pattern_ops"]

@@ -14,7 +14,7 @@ from django.db.utils import IntegrityError
 
 from federation.errors import NotNormalizable
 from federation.pseudonyms.normalize import INPUT_KINDS, Normalized, normalize
-from indicators.detections.audit import record
+from indicators.detections.audit import record, record_each
 from indicators.detections.errors import AlreadyAllowed, NotAllowed
 from indicators.detections.finding import Identifier
 from indicators.detections.identifiers.sealing import Sealer, open_sealer, place
@@ -74,19 +74,52 @@ def add(kind: str, value: str, *, reason: str, actor: str, region: str | None = 
 
     Raises NotNormalizable with the cure, AlreadyAllowed.
     """
-    canonical = _canonical(kind, value, region)
-    sealer = open_sealer()
-    entry = Allowed(kind=kind, reason=reason, added_by=actor)
-    entry.digest = sealer.digest("allowed", f"{kind}\0{canonical}".encode())
-    bound = place("allowed", entry.pk)
-    entry.data_key_id, entry.sealed = sealer.seal(canonical.encode(), bound)
-    entry.full_clean(exclude=["digest"])
+    entry = _sealed(open_sealer(), kind, _canonical(kind, value, region), reason, actor)
     try:
         with transaction.atomic():
             entry.save(force_insert=True)
             record(actor, "allow", f"allowed/{entry.pk}", kind=kind, reason=reason)
     except IntegrityError as error:
         raise AlreadyAllowed(f"This {kind} is on the allow list already.") from error
+    return entry
+
+
+def add_all(
+    named: Iterable[tuple[str, str]], *, reason: str, actor: str, region: str | None = None
+) -> int:
+    """Put many (kind, value) on the list, and write each down; how many were not on it yet.
+
+    All or nothing, in as many statements as for one kind each. Raises NotNormalizable.
+    """
+    sealer = open_sealer()
+    entries: dict[bytes, Allowed] = {}
+    for kind, value in named:
+        entry = _sealed(sealer, kind, _canonical(kind, value, region), reason, actor)
+        entries.setdefault(entry.digest, entry)
+    with transaction.atomic(), open_cursor() as cursor:
+        # Who adds the same at once waits here: what is counted and written down is what was added.
+        cursor.execute("LOCK TABLE indicators_allowed IN SHARE ROW EXCLUSIVE MODE")
+        held = Allowed.objects.filter(digest__in=entries).values_list("digest", flat=True)
+        known = {bytes(digest) for digest in held}
+        fresh = [entry for digest, entry in entries.items() if digest not in known]
+        Allowed.objects.bulk_create(fresh)
+        for kind in {entry.kind for entry in fresh}:
+            subjects = [f"allowed/{entry.pk}" for entry in fresh if entry.kind == kind]
+            record_each(actor, "allow", subjects, kind=kind, reason=reason)
+    return len(fresh)
+
+
+def check(kind: str, value: str, region: str | None = None) -> None:
+    """Raises NotNormalizable, with the cure, for what can't be put on the list."""
+    _canonical(kind, value, region)
+
+
+def _sealed(sealer: Sealer, kind: str, canonical: str, reason: str, actor: str) -> Allowed:
+    entry = Allowed(kind=kind, reason=reason, added_by=actor)
+    entry.digest = sealer.digest("allowed", f"{kind}\0{canonical}".encode())
+    bound = place("allowed", entry.pk)
+    entry.data_key_id, entry.sealed = sealer.seal(canonical.encode(), bound)
+    entry.full_clean(exclude=["digest"], validate_unique=False)
     return entry
 
 
