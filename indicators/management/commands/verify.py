@@ -1,7 +1,10 @@
-"""`manage.py verify`: this node's logs from its tables, or anybody's collection over HTTP."""
+"""`manage.py verify`: this node's logs from its tables, anybody's collection over HTTP, or proofs
+from files, without a database or a network.
+"""
 
 import json
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,15 +16,23 @@ from indicators.management.progress import Progress
 from indicators.management.remote_feed import RemoteFailed, RemoteFeed
 from indicators.management.terms import collection_named
 from indicators.models import Collection
+from indicators.proofs.errors import ProofError
+from indicators.proofs.proof import Proof
+from indicators.proofs.proof import read as read_proof
+from indicators.proofs.steps import NOT_PROVEN, Standing, Step, examine
+from indicators.proofs.trust import KnownKey, Trust
 from indicators.store.custody import check_custody
 from indicators.store.errors import LogMismatch
+
+_TOLD = "It is the one that you gave."
 
 
 class Command(BaseCommand):
     help = (
         "Without a URL: recompute this node's logs from their entries, and compare every stored "
         "object with its entry. With a collection's URL: replay its feed as a reader and compare "
-        "with the signed checkpoint. Exit codes: 0 sound, 1 not sound, 2 wrong usage."
+        "with the signed checkpoint. With --proof: check a portable proof, offline. Exit codes: 0 "
+        "sound, 1 not sound, 2 wrong usage."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,10 +41,28 @@ class Command(BaseCommand):
         )
         parser.add_argument("--user", metavar="NAME:KEY", help="HTTP Basic, for a URL")
         parser.add_argument("--key", help="API key (Bearer), for a URL")
-        parser.add_argument("--vkey", help="the log's public key, from its operator, for a URL")
+        parser.add_argument(
+            "--vkey", help="the log's public key, from its operator; for a URL or a proof"
+        )
+        parser.add_argument("--proof", metavar="FILE", type=Path, help="a portable proof")
+        parser.add_argument(
+            "--signer",
+            metavar="KEY",
+            help="for a proof: a key of the signer that you were told (its thumbprint, `key list`)",
+        )
+        parser.add_argument(
+            "--witness",
+            metavar="VKEY",
+            action="append",
+            default=[],
+            help="for a proof: a witness that must have signed; may be repeated",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["proof"] is not None:
+            self._proof(options)
+            return
         names = options["what"]
         urls = [name for name in names if name.startswith(("http://", "https://"))]
         if urls:
@@ -49,6 +78,38 @@ class Command(BaseCommand):
         for report in reports:
             self.stdout.write("  ".join(f"{name} {value}" for name, value in report.items()))
         self.stdout.write("Sound." if reports else "There is no collection yet.")
+
+    def _proof(self, options: dict[str, Any]) -> None:
+        """Tables and network are not asked: what is known beforehand comes as options."""
+        path, witnesses = options["proof"], options["witness"]
+        trust = Trust(
+            keys={options["signer"]: KnownKey(_TOLD)} if options["signer"] else {},
+            logs={options["vkey"]: _TOLD} if options["vkey"] else {},
+            witnesses=dict.fromkeys(witnesses, "A witness that you named"),
+            needed=frozenset(witnesses),
+        )
+        try:
+            proof = read_proof(path.read_bytes())
+        except (OSError, ProofError) as error:
+            raise CommandError(f"{path}: {error}") from error
+        steps = examine(proof, trust)
+        if options["json"]:
+            self.stdout.write(json.dumps([_told(step) for step in steps], indent=2))
+        else:
+            self._tell(proof, steps)
+        broken = [step.title.lower() for step in steps if step.standing is Standing.BROKEN]
+        if broken:
+            raise CommandError(f"{path}: not sound ({', '.join(broken)}).")
+        if not options["json"]:
+            self.stdout.write(_verdict(steps))
+
+    def _tell(self, proof: Proof, steps: tuple[Step, ...]) -> None:
+        self.stdout.write(f"{proof.value.get('id')}, entry {proof.index} of {proof.origin}")
+        for step in steps:
+            self.stdout.write(f"{step.number}. {step.title}: {step.standing}. {step.sentence}")
+        self.stdout.write("What it does not prove:")
+        for each in NOT_PROVEN:
+            self.stdout.write(f"- {each}")
 
     def _local(self, collection: Collection) -> dict[str, Any]:
         try:
@@ -91,3 +152,20 @@ class Command(BaseCommand):
             "erased or withheld": found.match.missing + found.match.trailing,
             "root": found.root.hex(),
         }
+
+
+def _told(step: Step) -> dict[str, Any]:
+    return {
+        "step": step.number,
+        "title": step.title,
+        "standing": step.standing,
+        "sentence": step.sentence,
+    }
+
+
+def _verdict(steps: tuple[Step, ...]) -> str:
+    """One line: whether it is sound, and what it still rests on."""
+    still = [step.title.lower() for step in steps if step.standing is Standing.OPEN]
+    if still:
+        return f"Sound as far as the file goes; not compared with anything: {', '.join(still)}."
+    return "Sound."

@@ -1,5 +1,15 @@
 """The paths of this area, and who may open each."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-paths: list[URLPattern] = []
+from indicators.web.pages import EVERYONE, page
+from indicators.web.views import proofs
+
+paths: list[URLPattern] = [
+    path("objects/<str:stix_id>/proof/", page(proofs.proof, *EVERYONE), name="object-proof"),
+    path(
+        "objects/<str:stix_id>/proof/download/",
+        page(proofs.download, *EVERYONE),
+        name="object-proof-download",
+    ),
+]
