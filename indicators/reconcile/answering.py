@@ -177,7 +177,7 @@ def _cases(cursor: Cursor, matches: Sequence[int], sealer: Sealer, now: datetime
     cases = []
     for row in cursor.execute(_MATCHES, (list(matches),)).fetchall():
         number, uuid, indicator, accounts, cluster, key, sealed, tlp, home, *detected = row
-        facts = _facts(sealer, cluster, key, sealed)
+        facts = opened_facts(sealer, cluster, key, sealed)
         wishes = [_TLP[tlp], *([Tlp(facts.tlp)] if facts.tlp else [])]
         terms = Terms(
             identity_id=identity,
@@ -191,7 +191,8 @@ def _cases(cursor: Cursor, matches: Sequence[int], sealer: Sealer, now: datetime
     return cases
 
 
-def _facts(sealer: Sealer, cluster: int, key: int | None, sealed: Any) -> ClusterFacts:
+def opened_facts(sealer: Sealer, cluster: int, key: int | None, sealed: Any) -> ClusterFacts:
+    """What a cluster's findings say together: counts and terms, nobody's identifiers."""
     if key is None or sealed is None:
         return ClusterFacts()
     plain = sealer.unseal(key, bytes(sealed), place("cluster", cluster))

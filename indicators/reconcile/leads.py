@@ -14,7 +14,8 @@ from indicators.store.sql import open_cursor
 
 _TLP = tuple(Tlp)
 _END = datetime.max.replace(tzinfo=UTC)
-_LEADS = """
+#: Leads of the matches that `{matches}` selects: whole rows of their table.
+LEADS = """
 SELECT m.uuid, m.state, m.stix_id, coalesce(o.name, ''), m.semantics, m.kinds, m.token_count,
        m.account_count, r.name, m.cluster_id, k.tlp, k.confidence, j.id, j.confidence,
        coalesce(jsonb_array_length(j.origins), 0), m.note, coalesce(u.username, ''), m.decided_at,
@@ -97,11 +98,12 @@ def lead_counts() -> dict[MatchState, int]:
 
 def _read(matches: str, asked: Mapping[str, Any]) -> list[Lead]:
     with open_cursor() as cursor:
-        rows = cursor.execute(_LEADS.format(matches=matches), asked).fetchall()
-    return [_lead(*row) for row in rows]
+        rows = cursor.execute(LEADS.format(matches=matches), asked).fetchall()
+    return [as_lead(*row) for row in rows]
 
 
-def _lead(uuid: UUID, state: str, *rest: Any) -> Lead:
+def as_lead(uuid: UUID, state: str, *rest: Any) -> Lead:
+    """A row of LEADS."""
     indicator, origin, semantics, kinds, tokens, accounts, detector, cluster, tlp, *more = rest
     # Django has its connections read JSON as text.
     shared = msgspec.json.decode(kinds, type=dict[str, int])

@@ -116,7 +116,7 @@ def test_who_decided_on_the_match_does_not_approve_the_answer(leads: Leads) -> N
     match = leads.match(tlp=Tlp.AMBER)
     leads.decide(match, MatchState.CONFIRMED, analyst("ana", Role.REVIEWER))
     with pytest.raises(DecisionRefused, match="another person"):
-        pipeline.approve(live_answer(match).pk, analyst("ana"))
+        pipeline.approve(live_answer(match).pk, analyst("ana", Role.REVIEWER))
 
 
 def test_words_wait_for_another_person(leads: Leads) -> None:
