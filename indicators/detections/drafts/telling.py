@@ -1,0 +1,159 @@
+"""What an object says, in people's words: a title, and facts in an order that can be read. Pure.
+
+Everything that it says is told: what has no words of its own here is named after its property.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from indicators.detections.drafts.gate import open_texts
+from indicators.stix import Tlp
+from indicators.stix.extensions import extensions
+from indicators.stix.markings import strictest_tlp
+from indicators.stix.timestamps import is_timestamp
+
+Content = Mapping[str, Any]
+Kind = Literal[
+    "text", "words", "count", "number", "share", "time", "confidence", "terms", "ident", "idents",
+    "yes", "facts", "list",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that is said. `kind` tells how `value` is to be shown.
+
+    text: a term or a name; words: free text; count: {value, qualifier}; terms and idents: lists of
+    texts; facts: a list of Fact; list: a list of such lists.
+    """
+
+    label: str
+    kind: Kind
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An object in words. `unread`: (place, text) of every text that nobody's vocabulary knows."""
+
+    title: str
+    marking: Tlp | None
+    facts: tuple[Fact, ...]
+    unread: tuple[tuple[str, str], ...]
+
+
+def tell(content: Content) -> Told:
+    """Say what an object says."""
+    unread = tuple(
+        (".".join(str(step) for step in path if step != "extensions"), text)
+        for path, text in open_texts(content)
+    )
+    return Told(title(content), strictest_tlp(content), tuple(_facts(content)), _named(unread))
+
+
+def title(content: Content) -> str:
+    """The object's own name, or what it is."""
+    kind = str(content.get("type", "object"))
+    if kind == "relationship":
+        source, target = (str(content.get(end, "")) for end in ("source_ref", "target_ref"))
+        verb = str(content.get("relationship_type", "")).replace("-", " ")
+        return f"{_kind_of(source)} {verb} {_kind_of(target)}".capitalize()
+    if content.get("name"):
+        return str(content["name"])
+    if kind == "opinion":
+        return f"Opinion: {content.get('opinion', '')}"
+    return _TITLES.get(kind, kind.replace("-", " ").capitalize())
+
+
+_TITLES = {
+    "sighting": "Sighting: seen here, too",
+    "observed-data": "Traffic of one window of time",
+    "ai-traffic-aggregate": "Traffic in numbers",
+}
+_EXTENSION_NAMES = {each.id: each.name for each in extensions().values()}
+# Said elsewhere on the page: by the title, the marking, the badge of the change, or not at all.
+_SAID = {
+    "type", "spec_version", "id", "name", "created", "modified", "object_marking_refs",
+    "extensions", "extension_type", "pattern_type", "pattern_version", "relationship_type",
+}  # fmt: skip
+_WORDS = {"description", "explanation", "statement", "abstract", "content", "objective"}
+_LABELS = {
+    "created_by_ref": "By",
+    "object_refs": "About",
+    "sighting_of_ref": "Sighting of",
+    "where_sighted_refs": "Seen by",
+    "source_ref": "From",
+    "target_ref": "To",
+    "pattern": "Pattern",
+    "cot_elicitation_ratio": "Share that elicits reasoning",
+    "p_value": "Chance that it is chance (p)",
+    "revoked": "Taken back",
+}
+
+
+def _facts(content: Content) -> Iterator[Fact]:
+    for name, value in content.items():
+        if name not in _SAID:
+            yield _fact(name, value)
+    for key, inner in content.get("extensions", {}).items():
+        if isinstance(inner, Mapping) and key in _EXTENSION_NAMES:
+            yield from (_fact(name, value) for name, value in inner.items() if name not in _SAID)
+        else:
+            yield _fact(key, inner)
+
+
+def _fact(name: str, value: Any) -> Fact:
+    label = _LABELS.get(name) or name.removesuffix("_refs").removesuffix("_ref").replace("_", " ")
+    label = label[:1].upper() + label[1:]
+    if name == "pattern" and "identifier-token:value IN" in str(value):
+        return Fact("Tokens", "number", str(value).count("psi1."))
+    kind, shown = _shown(name, value)
+    return Fact(label, kind, shown)
+
+
+def _shown(name: str, value: Any) -> tuple[Kind, Any]:
+    if isinstance(value, bool):
+        return "yes", value
+    if isinstance(value, int | float):
+        return _of_number(name), value
+    if isinstance(value, str):
+        return _of_text(name, value)
+    if isinstance(value, Mapping):
+        if "value" in value and "qualifier" in value:
+            return "count", value
+        return "facts", [_fact(key, each) for key, each in value.items() if key not in _SAID]
+    if isinstance(value, list) and all(isinstance(each, Mapping) for each in value):
+        return "list", [[_fact(key, inner) for key, inner in each.items()] for each in value]
+    texts = [str(each) for each in value] if isinstance(value, list) else [str(value)]
+    return ("idents" if name.endswith("_refs") else "terms"), texts
+
+
+def _of_number(name: str) -> Kind:
+    if name == "confidence":
+        return "confidence"
+    return "share" if name.endswith(("_ratio", "_rate", "_share")) else "number"
+
+
+def _of_text(name: str, value: str) -> tuple[Kind, Any]:
+    if value[-1:] == "Z" and is_timestamp(value):
+        return "time", datetime.fromisoformat(value)
+    if name.endswith("_ref"):
+        return "ident", value
+    return ("words" if name in _WORDS else "text"), value
+
+
+def _kind_of(stix_id: str) -> str:
+    return stix_id.partition("--")[0].replace("-", " ")
+
+
+def _named(unread: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Places with the names of our extensions in the stead of their ids."""
+    return tuple((_without_id(place), text) for place, text in unread)
+
+
+def _without_id(place: str) -> str:
+    for key, name in _EXTENSION_NAMES.items():
+        place = place.replace(key, name)
+    return place
