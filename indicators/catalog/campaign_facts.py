@@ -1,0 +1,138 @@
+"""What a campaign and its account networks say of themselves, read from their objects. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from indicators.catalog.counts import Count
+from indicators.stix.extensions import extensions
+from indicators.stix.timestamps import parse_timestamp
+
+Content = Mapping[str, Any]
+Stated = TypeVar("Stated")
+
+_IDS = {each.name: each.id for each in extensions().values()}
+
+
+class Pivot(msgspec.Struct, frozen=True):
+    """When the traffic turned to something else, and why."""
+
+    trigger: str
+    trigger_time: datetime | None = None
+    latency_hours: Count | None = None
+    traffic_share_redirected: Count | None = None
+    to_model: str = ""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A model that was after."""
+
+    provider: str
+    family: str = ""
+    model: str = ""
+    version: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.provider, self.family, self.model, self.version)))
+
+
+class CampaignFacts(msgspec.Struct, frozen=True):
+    """The extension distillation-campaign; nothing is stated of a campaign without it."""
+
+    allegation_status: str = "alleged"
+    interaction_count: Count | None = None
+    account_count: Count | None = None
+    output_token_count: Count | None = None
+    capability_targets: tuple[str, ...] = ()
+    elicitation_techniques: tuple[str, ...] = ()
+    training_purposes: tuple[str, ...] = ()
+    access_paths: tuple[str, ...] = ()
+    model_targets: tuple[Target, ...] = ()
+    pivot_events: tuple[Pivot, ...] = ()
+    lifecycle_stage_at_detection: str = ""
+    detected_before_model_release: bool | None = None
+    region_restriction_circumvented: bool | None = None
+    named_party_response: str = ""
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """What accounts of a network have in common."""
+
+    kind: str
+    distinct_values: int
+    accounts_covered: int
+
+
+class Coordination(msgspec.Struct, frozen=True):
+    """The extension coordination-evidence."""
+
+    method: str = ""
+    cluster_size: Count | None = None
+    score: float | None = None
+    expected_false_positive_rate: float | None = None
+    shared_attributes: tuple[Shared, ...] = ()
+    traits: tuple[str, ...] = ()
+
+
+class ClaimFacts(msgspec.Struct, frozen=True):
+    """The extension attribution-claim; an empty claimant: the relationship states no claim."""
+
+    claimed_by_ref: str = ""
+    claimed_confidence: int | None = None
+    claimed_confidence_as_reported: str = ""
+    basis: tuple[str, ...] = ()
+    claim_date: str = ""
+    status: str = "alleged"
+    source_grade: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An external reference. `url` is one that a browser may follow, else ""."""
+
+    name: str
+    description: str
+    url: str
+    external_id: str
+
+
+def campaign_facts(content: Content) -> CampaignFacts:
+    return _stated(content, "distillation-campaign", CampaignFacts)
+
+
+def coordination(content: Content) -> Coordination:
+    return _stated(content, "coordination-evidence", Coordination)
+
+
+def claim_facts(content: Content) -> ClaimFacts:
+    return _stated(content, "attribution-claim", ClaimFacts)
+
+
+def sources(content: Content) -> tuple[Source, ...]:
+    return tuple(
+        Source(
+            name=each.get("source_name", ""),
+            description=each.get("description", ""),
+            url=_followed(each.get("url", "")),
+            external_id=each.get("external_id", ""),
+        )
+        for each in content.get("external_references", ())
+    )
+
+
+def time_of(content: Content, name: str) -> datetime | None:
+    """A timestamp of an object; None if it states none."""
+    return parse_timestamp(content[name]) if name in content else None
+
+
+def _stated(content: Content, name: str, shape: type[Stated]) -> Stated:
+    """Whatever was admitted has the form of our schemas."""
+    return msgspec.convert(content.get("extensions", {}).get(_IDS[name], {}), shape)
+
+
+def _followed(url: str) -> str:
+    """Others choose what stands here: nothing but a web address becomes a link."""
+    return url if url.startswith(("https://", "http://")) else ""
