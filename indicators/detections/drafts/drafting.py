@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from federation.canonical import canonical, digest
-from indicators.detections.drafts import objects
+from indicators.detections.drafts import claimed, objects
+from indicators.detections.drafts.claimed import hold_role, is_of_claim
 from indicators.detections.drafts.facts import ClusterFacts
 from indicators.detections.drafts.ids import cluster_key, cluster_label, object_id
 from indicators.detections.drafts.objects import (
@@ -27,6 +28,7 @@ from indicators.detections.drafts.versions import (
 from indicators.detections.drafts.versions import Drafted as Drafted
 from indicators.detections.drafts.versions import DraftRefused as DraftRefused
 from indicators.detections.finding import Window
+from indicators.detections.stated import Stated
 from indicators.stix import Tlp
 
 
@@ -47,7 +49,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """A cluster as it is now. `parts` are those that changed since they were published."""
+    """A cluster as it is now. `parts` are those that changed since they were published.
+
+    stated: what a person says of it, where a person submitted it.
+    """
 
     token: str
     incarnation: int
@@ -55,6 +60,12 @@ class ClusterState:
     facts: ClusterFacts
     account_count: int
     parts: tuple[Part, ...]
+    stated: Stated | None = None
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether a person tells of a campaign without knowing its accounts: none is not few."""
+        return self.stated is not None and self.facts.size is None and not self.account_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +92,8 @@ def wanted_ids(state: ClusterState, terms: Terms) -> set[str]:
     Beside them `draft` takes every observed-data of the incarnation, to revoke those whose window
     is gone, and for a closed cluster all of its objects.
     """
-    plan = _Plan(state, terms)
-    ids = set(plan.fixed.values())
+    plan = _Plan(state, terms, {})
+    ids = {*plan.fixed.values(), *plan.stated_ids()}
     for window in state.facts.windows:  # also those that are withheld now: they may be published
         ids.update(plan.window_ids(window))
     for window in plan.facts.windows:
@@ -101,8 +112,8 @@ def draft(state: ClusterState, terms: Terms, held: Mapping[str, Content]) -> Dra
     """
     if not state.is_open:
         return drafted(revoked(held.values(), terms.now), held, ())
-    plan = _Plan(state, terms)
-    wanted = [*_core(plan), *_windows(plan, held), *_parts(plan, held)]
+    plan = _Plan(state, terms, held)
+    wanted = [*_core(plan), *_claims(plan), *_windows(plan, held), *_parts(plan, held)]
     news = versions(wanted, held, terms.now)
     gone = revoked(_gone(plan, wanted, held), terms.now)
     return drafted([*news, *gone], held, plan.withheld)
@@ -115,22 +126,42 @@ _FIXED = {
     "uses/technique": "relationship",
 }
 
-# A window that a detector takes back and states again needs a new observed-data each time: what is
+# What is taken back and stated again, a window or a claim, needs a new object each time: what is
 # revoked stays revoked. Who does it more often states it no longer.
 _GENERATIONS = 3
+LEGAL_BASIS = "It is for this node's own people, and for referrals."
 
 
 class _Plan:
     """What an open cluster comes to: the facts that may be shared, and the ids of its objects."""
 
-    def __init__(self, state: ClusterState, terms: Terms) -> None:
-        sifted = sift(state.facts, state.account_count, terms.min_accounts, terms.now)
-        self.state, self.terms = state, terms
+    def __init__(self, state: ClusterState, terms: Terms, held: Mapping[str, Content]) -> None:
+        least = 0 if state.is_reported else terms.min_accounts
+        sifted = sift(state.facts, state.account_count, least, terms.now)
+        self.state, self.terms, self.stated, self.held = state, terms, state.stated, held
         self.facts, self.withheld = sifted.facts, list(sifted.withheld)
+        if self.stated and self.stated.legal_basis:
+            self.withheld.append(Withheld("legal_basis", LEGAL_BASIS))
         label = cluster_label(terms.id_key, state.token)
+        hold = self.stated.hold_until if self.stated else None
+        self.hold = None if hold is None else self._id("marking-definition", hold_role(hold))
         marking = MARKINGS[terms.tlp]
-        self.frame = Frame(terms.identity_id, marking, self.facts.confidence, label)
+        self.frame = Frame(terms.identity_id, marking, self.facts.confidence, label, self.hold)
         self.fixed = {role: self._id(type_name, role) for role, type_name in _FIXED.items()}
+
+    def stated_ids(self) -> Iterator[str]:
+        """Of what a person stated: the hold, and each claim's objects in all generations."""
+        if self.hold:
+            yield self.hold
+        if self.stated:
+            for type_name, role in claimed.claim_roles(self.stated):
+                yield from self._generations(type_name, role)
+
+    def standing_id(self, type_name: str, role: str) -> str:
+        """Of the object in the first generation that nobody revoked."""
+        ids = self._generations(type_name, role)
+        free = (each for each in ids if not is_revoked(self.held.get(each)))
+        return next(free, ids[-1])
 
     def part_ids(self, part: Part) -> tuple[str, str]:
         """Of the indicator, and of its relationship to the infrastructure."""
@@ -155,6 +186,9 @@ class _Plan:
             objects.named_traffic(content, other),
         )
 
+    def _generations(self, type_name: str, role: str) -> list[str]:
+        return [self._id(type_name, f"{role}/{each}") for each in range(_GENERATIONS)]
+
     def _id(self, type_name: str, role: str) -> str:
         state = self.state
         return object_id(type_name, self.terms.id_key, state.token, state.incarnation, role)
@@ -174,10 +208,29 @@ def _core(plan: _Plan) -> Iterator[Wanted]:
     accounts = plan.state.account_count
     detector = (plan.terms.detector_name, plan.terms.detector_version)
     campaign, network = fixed["campaign"], fixed["infrastructure"]
-    yield "campaign", objects.campaign(frame, campaign, facts, accounts)
+    described = objects.campaign(frame, campaign, facts, accounts)
+    if plan.stated:
+        described = claimed.told(described, plan.stated)
+    yield from _hold(plan)
+    yield "campaign", described
     yield "infrastructure", objects.infrastructure(frame, network, facts, accounts, detector)
     for role, target in (("uses/infrastructure", network), ("uses/technique", EXTRACT_AI_MODEL)):
         yield role, objects.relationship(frame, fixed[role], campaign, "uses", target)
+
+
+def _hold(plan: _Plan) -> Iterator[Wanted]:
+    until = plan.stated.hold_until if plan.stated else None
+    if until is not None and plan.hold is not None:
+        published = plan.held.get(plan.hold)
+        created = stamp(plan.terms.now) if published is None else published["created"]
+        role = hold_role(until)
+        yield role, claimed.hold(plan.frame, plan.hold, until, created)
+
+
+def _claims(plan: _Plan) -> Iterator[Wanted]:
+    if plan.stated:
+        campaign = plan.fixed["campaign"]
+        yield from claimed.claim_objects(plan.frame, plan.stated, campaign, plan.standing_id)
 
 
 def _windows(plan: _Plan, held: Mapping[str, Content]) -> Iterator[Wanted]:
@@ -210,10 +263,10 @@ def _parts(plan: _Plan, held: Mapping[str, Content]) -> Iterator[Wanted]:
 
 
 def _gone(plan: _Plan, wanted: Iterable[Wanted], held: Mapping[str, Content]) -> Iterator[Content]:
-    """What is published of windows that are gone and of parts that were emptied."""
+    """What is published of windows and claims that are gone and of parts that were emptied."""
     kept = {content["id"] for _, content in wanted}
     for name, content in held.items():
-        if name not in kept and content["type"] == "observed-data":
+        if name not in kept and (content["type"] == "observed-data" or is_of_claim(content)):
             yield content
     for part in plan.state.parts:
         if not part.tokens:

@@ -14,6 +14,7 @@ from functools import cache, lru_cache, partial
 from typing import Any
 
 from federation.canonical import pointer
+from indicators.detections.drafts.claimed import ATTRIBUTION, is_claim
 from indicators.detections.drafts.objects import CONSTANTS, GENERATED_NAME
 from indicators.stix.domain_objects import DOMAIN_OBJECTS, RELATIONSHIP_OBJECTS
 from indicators.stix.extensions import extensions
@@ -52,6 +53,41 @@ def check(
         findings += leaks.of(raw, "contains an identifier of the detection")
         findings += leaks.of_names(names, "contains a person's name from the detection")
     return sorted(set(findings), key=lambda each: (each.object_id, each.pointer, each.what))
+
+
+def unclaimed(objects: Iterable[Mapping[str, Any]]) -> list[GateFinding]:
+    """The objects that name an organization without saying who claims it, its status and source.
+
+    A claim needs all three; an organization or an actor needs a claim that leads to it.
+    """
+    listed = [each for each in objects if not each.get("revoked")]
+    claims = [each for each in listed if is_claim(each)]
+    claimed = {ref for claim in claims for ref in _ends(claim)}
+    bare = [(claim, what) for claim in claims if (what := _lacks(claim))]
+    bare += [
+        (each, "names an organization without a claim")
+        for each in listed
+        if each["type"] in ("identity", "threat-actor") and each["id"] not in claimed
+    ]
+    return [GateFinding(_id(each), _NAMING, f"{what}; {_CLAIM_CURE}") for each, what in bare]
+
+
+_NAMING = "/"
+_CLAIM_CURE = "say who claims it, with what status, and where that can be read"
+
+
+def _ends(claim: Mapping[str, Any]) -> tuple[Any, ...]:
+    by = claim.get("extensions", {}).get(ATTRIBUTION, {}).get("claimed_by_ref")
+    return claim["source_ref"], claim["target_ref"], by
+
+
+def _lacks(claim: Mapping[str, Any]) -> str | None:
+    stated = claim.get("extensions", {}).get(ATTRIBUTION, {})
+    if not stated.get("claimed_by_ref"):
+        return "attributes without a claim"
+    if not stated.get("status"):
+        return "is a claim without a status"
+    return None if claim.get("external_references") else "is a claim without a source"
 
 
 def sentence(findings: Collection[GateFinding]) -> str:
@@ -150,7 +186,8 @@ def _property_names() -> frozenset[str]:
         names |= each.properties.keys()
     for extension in extensions().values():
         names |= set(_properties_of(extension.schema))
-    return frozenset(names | {"source_name", "external_id", "url", "marking_ref", "selectors"})
+    names |= {"source_name", "external_id", "url", "marking_ref", "selectors"}
+    return frozenset(names | {"iep_version", "permitted_actions", "start_date", "end_date"})
 
 
 def _properties_of(schema: Any) -> Iterator[str]:

@@ -50,6 +50,15 @@ def observed_ids(cursor: Cursor, clusters: Sequence[Due]) -> dict[int, set[str]]
     }
 
 
+def claim_ids(cursor: Cursor, clusters: Sequence[Due]) -> dict[int, set[str]]:
+    """The published objects of these clusters that may be of claims: some may be gone."""
+    types = ("identity--", "threat-actor--", "relationship--")
+    return {
+        cluster: {name for name in names if name.startswith(types)}
+        for cluster, names in authored_ids(cursor, clusters).items()
+    }
+
+
 def _unsigned(body: bytes) -> Content:
     content: Content = orjson.loads(body)
     extensions = content.get("extensions", {})

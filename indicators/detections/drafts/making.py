@@ -23,6 +23,7 @@ from indicators.detections.drafts.described import describe, unread, without_des
 from indicators.detections.drafts.drafting import (
     ClusterState,
     Content,
+    Drafted,
     DraftRefused,
     Terms,
     draft,
@@ -30,11 +31,18 @@ from indicators.detections.drafts.drafting import (
 )
 from indicators.detections.drafts.due import Due, Personal
 from indicators.detections.drafts.facts import ClusterFacts
-from indicators.detections.drafts.held import authored_ids, held_contents, observed_ids
-from indicators.detections.drafts.preview import Preview
+from indicators.detections.drafts.held import (
+    authored_ids,
+    claim_ids,
+    held_contents,
+    observed_ids,
+)
+from indicators.detections.drafts.preview import Preview, Refused
 from indicators.detections.drafts.seating import ChangedPart
 from indicators.detections.identifiers.sealing import open_sealer
-from indicators.models import DraftState, Stage
+from indicators.detections.stated import Stated
+from indicators.detections.submissions.pieces import Submitted, submitted
+from indicators.models import DraftState, Stage, SubmissionState
 from indicators.stix import Tlp
 from indicators.store.custody import ensure_own_member
 from indicators.store.sql import Cursor, open_cursor
@@ -79,7 +87,21 @@ WHERE d.cluster_id = n.cluster
   AND (d.stage = 'tokenized' OR (d.stage = 'drafted' AND d.draft_id = ANY(%(live)s)))
 """
 
+# Prepared is what a worker has nothing left to do for; what was sent in the meantime stays sent.
+_PREPARED = """
+UPDATE indicators_submission s SET state = 'prepared', state_since = %(now)s
+WHERE s.cluster_id = ANY(%(clusters)s) AND s.state = 'checking' AND s.due_since IS NULL
+  AND NOT EXISTS (
+    SELECT FROM indicators_detection d WHERE d.cluster_id = s.cluster_id AND d.stage = 'received'
+  )
+"""
+
 _NOTHING = Preview((), {}, ())
+_SUBMITTED = "a person's submission: another person reads it"
+
+
+#: States of a submission whose draft is for more eyes than its author's.
+_SENT = (SubmissionState.SENT, SubmissionState.ABANDONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +124,7 @@ class Case:
     home: UUID | None
     text: str = ""
     author: int | None = None
+    submitted: Submitted | None = None
     held: Mapping[str, Content] = field(default_factory=dict)
 
 
@@ -120,6 +143,9 @@ class Made:
     def state(self) -> DraftState:
         if self.failure:
             return DraftState.FAILED
+        submitted = self.case.submitted
+        if submitted is not None and submitted.state not in _SENT:
+            return DraftState.PREPARED
         return DraftState.REVIEW if self.reasons else DraftState.APPROVED
 
 
@@ -134,13 +160,15 @@ def draft_clusters(numbers: Sequence[int]) -> list[UUID]:
         ids = [each.id for each in found]
         live = [row[0] for row in cursor.execute(_LIVE, (ids,)).fetchall()]
         conditions = Conditions(identity, sealer.digest("object ids", b""), _now())
-        cases = _cases(cursor, found, _deal(cursor, found), conditions)
-        described = [case.cluster.id for case in cases if case.text]
+        said = submitted(cursor, ids, sealer)
+        cases = _cases(cursor, found, _deal(cursor, found), said, conditions)
+        described = [case.cluster.id for case in cases if case.text or case.submitted]
         own_names = {each.id: each.own_names for each in found}
         personal = clusters.personal(cursor, own_names, described, sealer)
         made = [_draft(case, personal[case.cluster.id]) for case in cases]
         approved = _write(cursor, made, live, conditions.now)
         clusters.save(cursor, found, sealer)
+        cursor.execute(_PREPARED, {"clusters": list(said), "now": conditions.now})
     return approved
 
 
@@ -162,6 +190,7 @@ def _cases(
     cursor: Cursor,
     found: Sequence[Due],
     changed: Mapping[int, list[ChangedPart]],
+    said: Mapping[int, Submitted],
     conditions: Conditions,
 ) -> list[Case]:
     ids = [each.id for each in found]
@@ -169,10 +198,12 @@ def _cases(
     written = {row[0]: row[1:] for row in cursor.execute(_DESCRIPTIONS, (ids,)).fetchall()}
     cases = []
     for each in found:
-        parts = changed.get(each.id, ())
-        state, terms = _state(each, parts), _terms(each, conditions)
-        home = homes.get(each.id, each.source.collection)
-        cases.append(Case(each, parts, state, terms, home, *written.get(each.id, ("", None))))
+        parts, told = changed.get(each.id, ()), said.get(each.id)
+        stated = told.stated if told else None
+        state, terms = _state(each, parts, stated), _terms(each, stated, conditions)
+        home = homes.get(each.id, stated.collection if stated else each.source.collection)
+        words = ("", told.author) if told else written.get(each.id, ("", None))
+        cases.append(Case(each, parts, state, terms, home, *words, told))
     _read_held(cursor, cases)
     return cases
 
@@ -182,6 +213,9 @@ def _read_held(cursor: Cursor, cases: Sequence[Case]) -> None:
     loses = [case.cluster for case in cases if case.cluster.loses and case.cluster.is_open]
     wanted = observed_ids(cursor, loses)
     wanted |= authored_ids(cursor, [case.cluster for case in cases if not case.cluster.is_open])
+    told = [case.cluster for case in cases if case.submitted and case.cluster.is_open]
+    for cluster, names in claim_ids(cursor, told).items():
+        wanted.setdefault(cluster, set()).update(names)
     for case in cases:
         if case.cluster.is_open:
             wanted.setdefault(case.cluster.id, set()).update(wanted_ids(case.state, case.terms))
@@ -193,20 +227,46 @@ def _read_held(cursor: Cursor, cases: Sequence[Case]) -> None:
 def _draft(case: Case, personal: Personal) -> Made:
     """What the gate refuses fails, with the place; what conditions ask for waits for a person."""
     try:
-        drafted = draft(case.state, case.terms, without_description(case.held))
+        drafted = _drafted(case)
     except DraftRefused as refusal:
         return Made(case, failure=str(refusal))
-    text = case.text if case.state.is_open else ""
-    drafted = describe(drafted, case.held, text, case.terms.now)
     made = Made(case, drafted.objects, drafted.preview)
+    if case.submitted:
+        made.author = case.author
     contents = [content for _, content in drafted.objects]
     if all(content.get("revoked") for content in contents):
         return made  # taking something back needs nobody's leave
-    if refused := gate.check(contents, personal.raw, personal.names):
-        made.failure = gate.sentence(refused)
+    refused = gate.check(contents, personal.raw, personal.names)
+    if refused := [*refused, *gate.unclaimed(contents)]:
+        return _refused(made, refused)
     news = unread(contents, case.held)
     made.reasons = [*_reasons(case, news)]
-    made.author = case.author if any("description" in content for content in news) else None
+    if not case.submitted:
+        made.author = case.author if any("description" in content for content in news) else None
+    return made
+
+
+def _drafted(case: Case) -> Drafted:
+    """What a person submitted is drafted with its words; what a detector found gets them after."""
+    if case.submitted:
+        return draft(case.state, case.terms, case.held)
+    drafted = draft(case.state, case.terms, without_description(case.held))
+    text = case.text if case.state.is_open else ""
+    return describe(drafted, case.held, text, case.terms.now)
+
+
+def _refused(made: Made, refused: Sequence[gate.GateFinding]) -> Made:
+    """The places and reasons; what a person typed must not lie in a draft if it must not leave."""
+    made.failure = gate.sentence(refused)
+    if made.case.submitted:
+        types = {content["id"]: content["type"] for _, content in made.objects}
+        made.preview = Preview(
+            made.preview.goes,
+            made.preview.tokenized,
+            made.preview.withheld,
+            tuple(Refused(types.get(e.object_id, ""), e.pointer, e.what) for e in refused),
+        )
+        made.objects = ()
     return made
 
 
@@ -214,6 +274,9 @@ def _reasons(case: Case, news: Sequence[Content]) -> Iterator[str]:
     """Why a person has to look at it; nothing if policy alone publishes it."""
     source = case.cluster.source
     yield from policy.review_reasons(news, source.policy, case.terms.tlp)
+    if case.submitted:
+        yield _SUBMITTED
+        return
     wish = case.state.facts.collection
     if case.home is None:
         yield "no collection: its detector names none"
@@ -221,7 +284,9 @@ def _reasons(case: Case, news: Sequence[Content]) -> Iterator[str]:
         yield "its detector asked for another collection than its own"
 
 
-def _state(cluster: Due, changed: Sequence[ChangedPart]) -> ClusterState:
+def _state(
+    cluster: Due, changed: Sequence[ChangedPart], stated: Stated | None
+) -> ClusterState:
     return ClusterState(
         token=cluster.token,
         incarnation=cluster.incarnation,
@@ -229,15 +294,14 @@ def _state(cluster: Due, changed: Sequence[ChangedPart]) -> ClusterState:
         facts=cluster.facts or ClusterFacts(),
         account_count=cluster.account_count,
         parts=tuple(each.part for each in changed),
+        stated=stated,
     )
 
 
-def _terms(cluster: Due, conditions: Conditions) -> Terms:
-    wish = (cluster.facts or ClusterFacts()).tlp
-    strictest = max([cluster.source.tlp, *([Tlp(wish)] if wish else [])], key=lambda tlp: tlp.rank)
+def _terms(cluster: Due, stated: Stated | None, conditions: Conditions) -> Terms:
     return Terms(
         identity_id=conditions.identity_id,
-        tlp=strictest,
+        tlp=Tlp(stated.tlp) if stated else _strictest(cluster),
         id_key=conditions.id_key,
         now=conditions.now,
         min_accounts=settings.MINIMUM_ACCOUNTS,
@@ -245,6 +309,11 @@ def _terms(cluster: Due, conditions: Conditions) -> Terms:
         detector_name=cluster.source.name,
         detector_version=cluster.source.version,
     )
+
+
+def _strictest(cluster: Due) -> Tlp:
+    wish = (cluster.facts or ClusterFacts()).tlp
+    return max([cluster.source.tlp, *([Tlp(wish)] if wish else [])], key=lambda tlp: tlp.rank)
 
 
 def _write(cursor: Cursor, made: Sequence[Made], live: Sequence[UUID], now: datetime) -> list[UUID]:

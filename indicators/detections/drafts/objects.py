@@ -36,6 +36,7 @@ _LABEL = "[a-z2-7]{8}"
 GENERATED_NAME = re.compile(
     rf"Alleged distillation campaign {_LABEL}|Account network {_LABEL}"
     rf"|Tokens of kind [a-z0-9-]+, part [0-9]+, of account network {_LABEL}"
+    r"|Do not act before [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z"
 )
 """The names that we give to objects: they tell nothing but which cluster it is."""
 
@@ -46,6 +47,9 @@ CONSTANTS = frozenset(
         "new-sco",
         "uses",
         "indicates",
+        "attributed-to",
+        "organization",
+        "internally-visible-actions",
         "anomalous-activity",
         "fraudulent-account-network",
         *OPINIONS,
@@ -62,6 +66,7 @@ class Frame:
     marking: str
     confidence: int | None
     label: str
+    hold: str | None = None
 
 
 @lru_cache(maxsize=1024)  # all objects of a batch carry one time
@@ -87,7 +92,7 @@ def campaign(frame: Frame, object_id: str, facts: ClusterFacts, account_count: i
         "model_targets": [_model_target(each) for each in facts.model_targets],
         "pivot_events": [_pivot(each) for each in facts.pivots],
     }
-    content["extensions"] = {EXTENSIONS["distillation-campaign"]: _present(evidence)}
+    content["extensions"] = {EXTENSIONS["distillation-campaign"]: present(evidence)}
     return content
 
 
@@ -108,8 +113,8 @@ def infrastructure(
         name, version = detector
         if name:
             stated = facts.detector_version or version or None
-            evidence["detector"] = _present({"name": name, "version": stated})
-        content["extensions"] = {EXTENSIONS["coordination-evidence"]: _present(evidence)}
+            evidence["detector"] = present({"name": name, "version": stated})
+        content["extensions"] = {EXTENSIONS["coordination-evidence"]: present(evidence)}
     return content
 
 
@@ -211,7 +216,7 @@ def authored(frame: Frame, type_name: str, object_id: str) -> Content:
         "spec_version": "2.1",
         "id": object_id,
         "created_by_ref": frame.identity_id,
-        "object_marking_refs": [frame.marking],
+        "object_marking_refs": [frame.marking, *([frame.hold] if frame.hold else [])],
     }
     if frame.confidence is not None:
         content["confidence"] = frame.confidence
@@ -262,7 +267,7 @@ def _observed(facts: ClusterFacts) -> Content | None:
 
 
 def _model_target(target: ModelTarget) -> Content:
-    return _present(
+    return present(
         {
             "provider": target.provider,
             "family": target.family,
@@ -273,7 +278,7 @@ def _model_target(target: ModelTarget) -> Content:
 
 
 def _pivot(pivot: Pivot) -> Content:
-    return _present(
+    return present(
         {
             "trigger": pivot.trigger,
             "trigger_time": stamp(pivot.trigger_time) if pivot.trigger_time else None,
@@ -307,6 +312,6 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _present(content: Content) -> Content:
+def present(content: Content) -> Content:
     """Without what was not stated: STIX has neither null nor empty lists."""
     return {name: value for name, value in content.items() if value is not None and value != []}

@@ -29,12 +29,24 @@ class Withheld(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Preview(msgspec.Struct, frozen=True):
-    """`tokenized` counts tokens by kind, in the objects that go; never an identifier."""
+class Refused(msgspec.Struct, frozen=True):
+    """A text that must not leave: in which type of object, where (RFC 6901), and why."""
+
+    type: str
+    pointer: str
+    what: str
+
+
+class Preview(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`tokenized` counts tokens by kind, in the objects that go; never an identifier.
+
+    refused: what keeps a person's submission from being shared at all.
+    """
 
     goes: tuple[Going, ...]
     tokenized: Mapping[str, int]
     withheld: tuple[Withheld, ...]
+    refused: tuple[Refused, ...] = ()
 
 
 class Sifted(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from indicators.detections.errors import DetectionError
 
 TOO_OFTEN = "It was taken back as often as it can be; it is not published again."
 
-_TRAFFIC = "ai-traffic-aggregate"
+# Said once and for all: they have no versions, and nothing to revoke.
+_UNVERSIONED = ("ai-traffic-aggregate", "marking-definition")
 _REVOKED = (
     "The {} was revoked, which is for good: deal the tokens of a part to a new part, and open a "
     "cluster again under a new incarnation."
@@ -39,7 +40,7 @@ def versions(
     """What is new or says something else than what is published, with times."""
     for role, content in wanted:
         published = held.get(content["id"])
-        if content["type"] == _TRAFFIC:
+        if content["type"] in _UNVERSIONED:
             if published is None:
                 yield role, content
         elif published is None:
@@ -55,7 +56,7 @@ def versions(
 def revoked(contents: Iterable[Content], now: datetime) -> Iterator[Wanted]:
     """A revocation repeats the last content; an observable has no versions to revoke."""
     for content in contents:
-        if content["type"] != _TRAFFIC and not is_revoked(content):
+        if content["type"] not in _UNVERSIONED and not is_revoked(content):
             modified = _later(content, now)
             yield content["type"], {**content, "modified": modified, "revoked": True}
 

@@ -42,6 +42,7 @@ DELETE FROM indicators_datakey WHERE id IN (
       AND NOT EXISTS (SELECT FROM indicators_detection WHERE data_key_id = k.id)
       AND NOT EXISTS (SELECT FROM indicators_cluster WHERE data_key_id = k.id)
       AND NOT EXISTS (SELECT FROM indicators_allowed WHERE data_key_id = k.id)
+      AND NOT EXISTS (SELECT FROM indicators_piece WHERE data_key_id = k.id)
     FOR UPDATE SKIP LOCKED
 )
 """
@@ -136,11 +137,12 @@ class _Column:
 
 
 _COLUMNS = (
-    # accounts_by_data_key, detections_by_data_key; the other two tables are small.
+    # accounts_by_data_key, detections_by_data_key, pieces_by_data_key; the others are small.
     _Column("indicators_account", "account", "sealed", "bigint", "detection_id, number"),
     _Column("indicators_detection", "detection", "sealed", "bigint", "id"),
     _Column("indicators_cluster", "cluster", "sealed_facts", "bigint", "id"),
     _Column("indicators_allowed", "allowed", "sealed", "uuid", "id"),
+    _Column("indicators_piece", "piece", "sealed", "bigint", "submission_id, role, number"),
 )
 
 

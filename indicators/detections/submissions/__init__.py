@@ -1,0 +1,1 @@
+"""What analysts submit: written and kept sealed, checked by workers, brought in as findings."""
