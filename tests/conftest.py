@@ -12,6 +12,7 @@ import pytest
 _HOME = tempfile.TemporaryDirectory(prefix="retort-tests-settings-")
 os.environ["RETORT_DATA"] = str(Path(_HOME.name) / "data")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "indicators.config.settings")
+os.environ.setdefault("MFA", "optional")  # tests of the door require it where they are about it
 
 import django  # noqa: E402 - reads the environment, as the next line does
 

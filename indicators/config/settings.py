@@ -4,10 +4,12 @@ Everything has a working default on one machine. In production (`RETORT_ENV=prod
 refuses to boot without its keys, its public address and its database and broker.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+from csp import constants as csp
 
 from indicators import local, telemetry
 from indicators.config import env
@@ -124,6 +126,10 @@ TOKEN_FANOUT = env.whole_number(
     "TOKEN_FANOUT", 100, "A token that more clusters or indicators have is no lead"
 )
 
+ANSWER_HOLD = env.whole_number(
+    "ANSWER_HOLD", 30, "Seconds in which a decision on matches can be taken back", least=0
+)
+
 # --- Parts ---------------------------------------------------------------------------------------
 
 # Secrets, because both usually hold a password.
@@ -146,12 +152,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "django_prometheus",
-    "django.contrib.admin",
+    "indicators.config.administration.Administration",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "axes",
+    "csp",
     "django_celery_beat",
     "rest_framework",
     "drf_spectacular",
@@ -165,13 +177,19 @@ MIDDLEWARE = [
     "indicators.telemetry.AccessLog",
     "indicators.taxii.door.SingleSlashes",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Private by default: what anybody may see is marked so, path by path, in `urls`.
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "indicators.people.door.Door",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it makes its own answer of a refused sign-in
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 ROOT_URLCONF = "indicators.config.urls"
@@ -183,12 +201,16 @@ TEMPLATES = [
         "DIRS": [CHECKOUT / "indicators" / "web" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {
+                "retort": "indicators.web.tags",
+                "running": "indicators.web.running_tags",
+            },
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "indicators.web.context.node",
-            ]
+            ],
         },
     }
 ]
@@ -244,13 +266,83 @@ STATIC_ROOT = (
 STATICFILES_DIRS = [CHECKOUT / "indicators" / "web" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+
+# --- The door for people -------------------------------------------------------------------------
+
+MFA = env.choice(
+    "MFA", "required", ("required", "optional"), "Whether people need a second factor to sign in"
+)
+if PRODUCTION and MFA != "required":
+    raise env.Misconfigured(
+        "MFA is 'optional'; production needs a second factor of everybody. Leave MFA unset."
+    )
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "overview"
+SESSION_COOKIE_AGE = 12 * 3600
+INVITATION_DAYS = env.whole_number("INVITATION_DAYS", 7, "How long an invitation can be used")
+
+ACCOUNT_ADAPTER = "indicators.people.adapters.Accounts"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # here; elsewhere a session ends with its password
+ACCOUNT_SESSION_REMEMBER = True  # until SESSION_COOKIE_AGE
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+MFA_ADAPTER = "indicators.people.adapters.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
+USERSESSIONS_TRACK_ACTIVITY = True  # the list says when; `people.sessions` notes it
+
+# What several processes count together, for minutes: attempts, and codes that were used.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "retort_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+
+# Whoever fails so often with one name from one address is kept out for a while.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_CLIENT_IP_CALLABLE = "indicators.people.address.client_address"
+AXES_LOCKOUT_CALLABLE = "indicators.web.views.account.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# No script, style, picture or connection but our own files; nothing inline, nothing evaluated.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.NONE],
+        "script-src": [csp.SELF],
+        "style-src": [csp.SELF],
+        "img-src": [csp.SELF],
+        "font-src": [csp.SELF],
+        "connect-src": [csp.SELF],
+        "form-action": [csp.SELF],
+        "frame-ancestors": [csp.NONE],
+        "base-uri": [csp.NONE],
+    }
+}
 
 # --- The ingest API's description ----------------------------------------------------------------
 
@@ -271,9 +363,19 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # forms only: the API doors measure t
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Nodes that share a host's name (a demonstration on one machine) don't share its cookies.
+_node = f"-{urlsplit(PUBLIC_URL).port}" if urlsplit(PUBLIC_URL).port else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"session{_node}", f"csrf{_node}"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 if PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # what else runs below this name is not ours to say
+    # Browsers keep such a cookie to this very host, whatever its neighbours set.
+    SESSION_COOKIE_NAME = "__Host-session"
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 

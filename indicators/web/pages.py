@@ -37,6 +37,17 @@ def page(view: View[P], *roles: Role) -> View[P]:
     return cast("View[P]", guarded)
 
 
+def own(view: View[P]) -> View[P]:
+    """A page of the reader's own account: for whoever is signed in, with a role or without."""
+
+    @wraps(view)
+    def theirs(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        return view(request, *args, **kwargs)
+
+    theirs.is_own = True  # type: ignore[attr-defined]
+    return cast("View[P]", theirs)
+
+
 def signed_in(request: HttpRequest) -> User:
     """The person at the other end of a guarded page."""
     assert isinstance(request.user, User)  # noqa: S101 - guarded pages have nobody else

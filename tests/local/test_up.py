@@ -60,10 +60,18 @@ def test_the_first_start_prints_the_address_and_a_password(alder: Node) -> None:
 def test_the_printed_password_opens_the_administrators_account(alder: Node) -> None:
     password = alder.printed().split("password")[1].split()[0]
     script = (
-        "from django.contrib.auth import authenticate;"
-        f"print(authenticate(username='admin', password='{password}'))"
+        "from django.contrib.auth.models import User;"
+        f"print(User.objects.get(username='admin').check_password('{password}'))"
     )
-    assert alder.run("shell", "--no-imports", "-c", script).stdout.strip() == "admin"
+    assert alder.run("shell", "--no-imports", "-c", script).stdout.strip() == "True"
+
+
+def test_the_printed_password_is_for_once(alder: Node) -> None:
+    script = (
+        "from indicators.models import Person;"
+        "print(Person.objects.get(user__username='admin').must_change_password)"
+    )
+    assert alder.run("shell", "--no-imports", "-c", script).stdout.strip() == "True"
 
 
 def test_secrets_are_readable_to_their_owner_only(alder: Node) -> None:

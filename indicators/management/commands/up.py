@@ -1,6 +1,5 @@
 """`python manage.py up`: a whole node on this machine, with one command."""
 
-import secrets
 import sys
 import time
 from argparse import ArgumentParser
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
@@ -34,6 +32,8 @@ from indicators.local.service import Service
 from indicators.local.supervisor import StopAsked, Supervisor
 from indicators.local.valkey import Valkey
 from indicators.management.demonstration.running import run as demonstrate
+from indicators.models import Role
+from indicators.pipeline import people
 
 LOOPBACK = "127.0.0.1"
 EXIT_FAILED, EXIT_IN_USE, EXIT_PORT_TAKEN = 1, 3, 4
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quiet",
             action="store_true",
-            help="say only what goes wrong, and make no administrator (createsuperuser does)",
+            help="say only what goes wrong, and make no administrator (`person add` does)",
         )
         parser.add_argument(
             "--small",
@@ -145,13 +145,11 @@ def make_ready(*, with_administrator: bool) -> Administrator | None:
 
 
 def first_administrator() -> Administrator | None:
-    """Create an administrator, if there is none yet."""
-    people = get_user_model()
-    if people.objects.filter(is_superuser=True).exists():
+    """Create somebody who may do everything, if nobody administers yet."""
+    if people.is_administered():
         return None
-    administrator = Administrator("admin", secrets.token_urlsafe(15))
-    people.objects.create_superuser(administrator.name, password=administrator.password)
-    return administrator
+    added = people.add_person("admin", Role, by="up")
+    return Administrator(added.user.get_username(), added.password)
 
 
 def welcome(console: Console, url: str, administrator: Administrator | None, began: float) -> None:
@@ -162,9 +160,9 @@ def welcome(console: Console, url: str, administrator: Administrator | None, beg
         lines += [
             "",
             "This is its first start: keys were made, and an administrator.",
-            f"  sign in at  {url}/admin/",
+            f"  sign in at  {url}/account/sign-in/",
             f"  name        {administrator.name}",
-            f"  password    {administrator.password}   (shown only this once; change it there)",
+            f"  password    {administrator.password}   (for once: you choose your own there)",
             "",
             "Next, in another terminal (a collection, STIX bundles for it, a check):",
             f'  {manage} collection create "Public knowledge" --alias public --audience public',

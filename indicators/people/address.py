@@ -1,0 +1,33 @@
+"""From which address a person's browser asks: ours to see, or a trusted proxy's to say."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of the browser.
+
+    `X-Forwarded-For` counts as far as TRUSTED_PROXIES wrote it: from the right, up to the first
+    address that is no proxy of ours. What is left of that, anybody may have made up.
+    """
+    address = str(request.META.get("REMOTE_ADDR") or "127.0.0.1")
+    told = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    while _is_proxy(address) and told:
+        address = _address(told.pop()) or address
+    return address
+
+
+def _is_proxy(address: str) -> bool:
+    known = ipaddress.ip_address(address)
+    return any(
+        known in ipaddress.ip_network(each, strict=False) for each in settings.TRUSTED_PROXIES
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        return ""

@@ -1,0 +1,70 @@
+"""Invitations: a secret in a link, which opens one account, once, within a week."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from indicators.models import Invitation, Role
+from indicators.people.errors import NotInvited
+
+_GONE = "This link opens nothing any more: it was used, taken back, or is too old. Ask for another."
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A new invitation. The secret is nowhere else; whoever has it comes in."""
+
+    invitation: Invitation
+    secret: str
+
+
+def invite(
+    by: User | None, roles: Iterable[Role], email: str = "", renews: User | None = None
+) -> Invited:
+    """A link for somebody new or, with `renews`, for somebody who lost password or telephone."""
+    secret = secrets.token_urlsafe(32)
+    made = Invitation.objects.create(
+        digest=_digest(secret),
+        roles=sorted(set(roles)),
+        email=email,
+        renews=renews,
+        invited_by=by,
+        expires_at=datetime.now(UTC) + timedelta(days=settings.INVITATION_DAYS),
+    )
+    return Invited(made, secret)
+
+
+def opened_by(secret: str) -> Invitation:
+    """The invitation of this secret, if it can still be used; raises NotInvited."""
+    found = _usable().filter(digest=_digest(secret)).select_related("renews", "invited_by").first()
+    if found is None:
+        raise NotInvited(_GONE)
+    return found
+
+
+def use(secret: str) -> Invitation:
+    """The same, locked: of two who come at once, the second finds it used. In a transaction."""
+    found = _usable().filter(digest=_digest(secret)).select_for_update().first()
+    if found is None:
+        raise NotInvited(_GONE)
+    return found
+
+
+def open_ones() -> list[Invitation]:
+    """What can still be used, newest first: never many, as each is for a person."""
+    return list(_usable().select_related("renews", "invited_by").order_by("-created_at")[:100])
+
+
+def _usable() -> QuerySet[Invitation]:
+    now = datetime.now(UTC)
+    return Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

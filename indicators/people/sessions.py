@@ -1,0 +1,49 @@
+"""Where somebody is signed in."""
+
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+
+from indicators.people.address import client_address
+
+#: How exactly the list of sessions knows when each was last used.
+PRECISION = timedelta(minutes=5)
+_BEGAN, _SEEN = "signed_in_at", "seen_at"
+
+
+def is_over(request: HttpRequest) -> bool:
+    """Whether it began longer ago than a session lasts, however busy it was since."""
+    now = datetime.now(UTC).timestamp()
+    if _BEGAN not in request.session:
+        request.session[_BEGAN] = now
+    return bool(now - request.session[_BEGAN] > settings.SESSION_COOKIE_AGE)
+
+
+def seen(request: HttpRequest) -> None:
+    """Note that this session is used: a write every few minutes, not one a page."""
+    now = datetime.now(UTC)
+    if now.timestamp() - request.session.get(_SEEN, 0) < PRECISION.total_seconds():
+        return
+    key = request.session.session_key
+    UserSession.objects.filter(session_key=key).update(last_seen_at=now, ip=client_address(request))
+    request.session[_SEEN] = now.timestamp()
+
+
+def end_all(user: User, but: str | None = None) -> int:
+    """Sign somebody out everywhere, `but` in the session with that key; how many it were."""
+    theirs = UserSession.objects.filter(user=user).exclude(session_key=but or "")
+    keys = list(theirs.values_list("session_key", flat=True))
+    for key in keys:
+        _store().delete(key)
+    theirs.delete()
+    return len(keys)
+
+
+def _store() -> SessionBase:
+    made: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore()
+    return made
