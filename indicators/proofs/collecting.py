@@ -1,5 +1,6 @@
 """Proofs from the tables: where an object stands in this node's logs, and all that shows it."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,10 +9,11 @@ from django.db import connection
 
 from federation import node_keys
 from federation.errors import FederationError
+from federation.keys import Verifier
 from federation.models import NodeKey, Peer, PeerKey
 from federation.node_keys import PublicKey
 from federation.peers import descriptor
-from federation.transparency import log
+from federation.transparency import log, merkle, tile_rows
 from federation.transparency.checkpoint import parse as parse_checkpoint
 from federation.transparency.note import MAX_SIGNATURES, parse
 from indicators.models import Member, ObjectVersion
@@ -49,6 +51,20 @@ WHERE signed.log_id = %(log)s AND signed.size = COALESCE(
 """
 
 
+# The same of many objects: the newest version of each, in this node's collections before inboxes.
+_NEWEST_PLACES = """
+SELECT DISTINCT ON (asked.id) asked.id, collection.id, collection.title, collection.is_inbox,
+       entry.seq, entry.version, entry.date_added, entry.object_version_id
+FROM unnest(%s::text[]) AS asked(id)
+CROSS JOIN indicators_collection collection
+CROSS JOIN LATERAL (
+    SELECT seq, version, date_added, object_version_id FROM indicators_entry
+    WHERE collection_id = collection.id AND stix_id = asked.id ORDER BY version DESC LIMIT 1
+) entry
+ORDER BY asked.id, entry.version DESC, collection.is_inbox, collection.title
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A version of an object in one collection's log; an inbox holds what a peer published."""
@@ -62,6 +78,16 @@ class Place:
     object_version: int
 
 
+@dataclass(frozen=True, slots=True)
+class _ReadLog:
+    """A log's newest checkpoint that a witness signed, or its newest; and paths to it, by index."""
+
+    verifier: Verifier
+    note: bytes
+    witnesses: tuple[str, ...]
+    paths: Mapping[int, tuple[bytes, ...]]
+
+
 def places(stix_id: str) -> list[Place]:
     """Where the object stands: newest versions first, this node's collections before inboxes."""
     with open_cursor() as cursor:
@@ -69,25 +95,74 @@ def places(stix_id: str) -> list[Place]:
         return [Place(*row) for row in cursor.fetchall()]
 
 
+def newest_places(stix_ids: Iterable[str]) -> dict[str, Place]:
+    """Where the newest version of each object stands, in one statement; others are not in it."""
+    with open_cursor() as cursor:
+        cursor.execute(_NEWEST_PLACES, (sorted(set(stix_ids)),))
+        return {stix_id: Place(*rest) for stix_id, *rest in cursor.fetchall()}
+
+
 def collect(place: Place) -> Proof:
     """The proof of what stands at a place. Raises NothingToProve if it was erased meanwhile."""
-    held = ObjectVersion.objects.select_related("contributor").get(pk=place.object_version)
+    [proof] = collect_all([place])
+    return proof
+
+
+def collect_all(wanted: Sequence[Place]) -> list[Proof]:
+    """The proofs of what stands at these places, in order; statements by log and key, not by place.
+
+    Raises NothingToProve if one was erased meanwhile.
+    """
+    held = ObjectVersion.objects.in_bulk([each.object_version for each in wanted])
+    signers = {kid: signer_of(kid) for kid in {each.signed_by for each in held.values()}}
+    logs: dict[UUID, list[int]] = {}
+    for place in wanted:
+        logs.setdefault(place.collection, []).append(place.index)
+    read = {collection: _read_log(collection, indices) for collection, indices in logs.items()}
+    return [
+        _proof(place, row := held[place.object_version], signers[row.signed_by], read)
+        for place in wanted
+    ]
+
+
+def _proof(
+    place: Place, held: ObjectVersion, signer: Signer | None, read: Mapping[UUID, _ReadLog]
+) -> Proof:
     if held.body is None:
         raise NothingToProve(f"{held.stix_id} was erased; only its digest is left in the log.")
-    note, witnesses = _checkpoint(place.collection, place.index)
-    size = parse_checkpoint(parse(note).text).size
-    verifier = log.verifier(place.collection)
+    source = read[place.collection]
     return Proof(
         body=bytes(held.body),
         sha256=bytes(held.sha256),
-        signer=signer_of(held.signed_by),
-        origin=verifier.name,
-        vkey=verifier.vkey,
+        signer=signer,
+        origin=source.verifier.name,
+        vkey=source.verifier.vkey,
         index=place.index,
-        path=tuple(log.inclusion(place.collection, place.index, size)),
-        note=note,
-        witnesses=witnesses,
+        path=source.paths[place.index],
+        note=source.note,
+        witnesses=source.witnesses,
     )
+
+
+def _read_log(collection: UUID, indices: Sequence[int]) -> _ReadLog:
+    """A log's checkpoint with the paths of some entries to it, all of their hashes read at once."""
+    note, witnesses = _checkpoint(collection, max(indices))
+    size = parse_checkpoint(parse(note).text).size
+    asked: dict[merkle.Node, bytes] = {}
+
+    def remember(nodes: Sequence[merkle.Node]) -> Sequence[bytes]:
+        asked.update(dict.fromkeys(nodes, bytes(merkle.HASH_BYTES)))
+        return [asked[node] for node in nodes]
+
+    for index in indices:
+        merkle.inclusion_proof(index, size, remember)
+    nodes = list(asked)
+    hashes = dict(zip(nodes, tile_rows.read_nodes(collection, nodes), strict=True))
+    paths = {
+        index: tuple(merkle.inclusion_proof(index, size, lambda each: [hashes[n] for n in each]))
+        for index in indices
+    }
+    return _ReadLog(log.verifier(collection), note, witnesses, paths)
 
 
 def signer_of(kid: str | None) -> Signer | None:
@@ -139,9 +214,8 @@ def _described_line(peer: Peer) -> tuple[LineKey, ...]:
 
 
 def _checkpoint(log_id: UUID, index: int) -> tuple[bytes, tuple[str, ...]]:
-    asked = {"log": log_id, "index": index, "most": MAX_SIGNATURES - 1}
     with connection.cursor() as cursor:
-        cursor.execute(_CHECKPOINT, asked)
+        cursor.execute(_CHECKPOINT, {"log": log_id, "index": index, "most": MAX_SIGNATURES - 1})
         row = cursor.fetchone()
     if row is None:
         raise NothingToProve(f"The log {log_id} has no checkpoint.")

@@ -50,9 +50,7 @@ def look(stix_id: str, collection: UUID | None = None, index: int | None = None)
     proof = collect(place)
     steps = examine(proof, pinned_trust(proof, place))
     published = publishers_log(place)
-    return Looked(
-        stix_id, found, place, proof, steps if published is None else (*steps, published)
-    )
+    return Looked(stix_id, found, place, proof, steps if published is None else (*steps, published))
 
 
 def _is_asked(place: Place, collection: UUID | None, index: int | None) -> bool:

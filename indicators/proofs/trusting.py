@@ -55,7 +55,7 @@ def _known_witnesses(proof: Proof) -> dict[str, str]:
     rows = Peer.objects.exclude(confirmed_at=None).exclude(descriptor=None)
     known = {}
     for name, described in rows.values_list("name", "descriptor"):
-        vkey = orjson.loads(bytes(described)).get("witness", "")
+        vkey = orjson.loads(bytes(described or b"{}")).get("witness", "")
         if vkey in proof.witnesses:
             known[Witness.parse(vkey).vkey] = name
     return known
