@@ -1,4 +1,4 @@
-"""What must hold on every page: nothing from outside, no error, room on a phone, AA for everybody."""
+"""What must hold on every page: nothing from outside, no error, room on a phone, AA for all."""
 
 from dataclasses import dataclass, field
 from typing import Any
