@@ -80,6 +80,16 @@ def publish(self: Task, drafts: list[str]) -> None:
         _on_failure(self, error, drafts, lambda each, why: pipeline.stop_draft(UUID(each), why))
 
 
+@shared_task(bind=True, name=pipeline.CHECK_SUBMISSION, max_retries=None)
+def check_submission(self: Task, submission: str) -> None:
+    try:
+        pipeline.check_submission(UUID(submission))
+    except Exception as error:
+        _on_failure(
+            self, error, [submission], lambda each, why: pipeline.stop_submission(UUID(each), why)
+        )
+
+
 @shared_task(name=pipeline.PULL, autoretry_for=_PASSING, retry_backoff=True)
 def pull(subscription: str) -> None:
     pipeline.pull(UUID(subscription))
@@ -139,6 +149,7 @@ def resume_pending() -> None:
     older_than = datetime.now(UTC) - _WAITS
     pipeline.resume_pending(older_than)
     pipeline.resume(older_than)
+    pipeline.resume_submissions(older_than)
     errands.resume_errands(older_than)
 
 

@@ -244,6 +244,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "indicators.pseudonymize": {"queue": "pseudonymize"},
     "indicators.draft": {"queue": "draft"},
+    "indicators.check_submission": {"queue": "draft"},
     "indicators.publish": {"queue": "publish"},
     "indicators.pull": {"queue": "pull"},
     "indicators.push": {"queue": "pull"},

@@ -74,12 +74,17 @@ def contribute(
             return _replay(job)
         results = accept(detector, job.pk, lines, job.received_at)
         _finish(job, results)
-        for ids in _portions(untokenized(job.pk)):
-            transaction.on_commit(lambda ids=ids: hand_over(PSEUDONYMIZE, *ids))  # type: ignore[misc]
+        hand_over_job(job.pk)
     for status in LineStatus:
         DETECTIONS.labels(status.value).inc(sum(each.status is status for each in results))
     log.info("contributed", job=str(job.pk), detector=detector.name, lines=len(results))
     return Receipt(job.pk, results)
+
+
+def hand_over_job(job_id: UUID) -> None:
+    """Workers make tokens of what a job stored, once that is committed."""
+    for ids in _portions(untokenized(job_id)):
+        transaction.on_commit(lambda ids=ids: hand_over(PSEUDONYMIZE, *ids))  # type: ignore[misc]
 
 
 def results_of(job: Job) -> list[LineResult]:

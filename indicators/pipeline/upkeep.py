@@ -4,15 +4,17 @@ Each step does a batch, and says by what it returns whether there is more: so ea
 and a task that is killed is done again from where the tables stand.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
+from django.conf import settings
 
 from federation.errors import LogDamaged
 from federation.models import Log
 from federation.pseudonyms import epochs
 from federation.transparency.audit import verify_head
 from indicators.detections import audit, retention
+from indicators.detections.submissions import standing
 from indicators.pipeline.handing_over import hand_over
 
 log = structlog.get_logger("retort.upkeep")
@@ -50,4 +52,6 @@ def destroy_expired() -> None:
     """Identifiers whose days are over are destroyed."""
     now = datetime.now(UTC)
     while retention.destroy_expired(now):
+        """There is more."""
+    while standing.destroy_evidence(now - timedelta(days=settings.IDENTIFIER_DAYS)):
         """There is more."""

@@ -10,7 +10,18 @@ from django.db import IntegrityError, transaction
 
 from indicators.detections import audit, due_matches
 from indicators.detections.errors import DetectionError
-from indicators.models import Act, Cluster, Detection, Draft, DraftState, Remark, Role, Stage
+from indicators.models import (
+    Act,
+    Cluster,
+    Detection,
+    Draft,
+    DraftState,
+    Remark,
+    Role,
+    Stage,
+    Submission,
+    SubmissionState,
+)
 from indicators.people.roles import roles_of
 from indicators.store.sql import open_cursor
 
@@ -48,6 +59,9 @@ def return_draft(draft_id: UUID, reviewer: User, reason: str) -> None:
                 " are. Approve or reject it, or say in the discussion what is missing."
             )
         _decide(draft, reviewer, DraftState.RETURNED, reason)
+        Submission.objects.filter(cluster=draft.cluster).update(
+            state=SubmissionState.RETURNED, state_since=draft.state_since
+        )
 
 
 def reject(draft_id: UUID, reviewer: User, reason: str) -> None:

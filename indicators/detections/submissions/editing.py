@@ -1,7 +1,7 @@
 """What an author does with a submission. Everything typed is sealed before it is stored.
 
-Rows are locked as everywhere: the cluster, then the submission, so that a worker who drafts the
-cluster and an author who sends it come one after the other.
+Rows are locked as everywhere: the cluster, its live draft, then the submission, so that a worker who
+drafts the cluster, a reviewer who decides and an author who sends come one after the other.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,6 +29,7 @@ from indicators.models import (
     Submission,
     SubmissionState,
 )
+from indicators.models.draft import LIVE
 from indicators.stix import Tlp
 
 #: States in which an author writes.
@@ -163,11 +164,13 @@ def abandon(submission_id: UUID, author: User) -> None:
 
 
 def locked(submission_id: UUID) -> Submission | None:
-    """The submission with its cluster, locked in this order until the transaction ends."""
+    """The submission, locked behind its cluster and live draft until the transaction ends."""
     cluster = Submission.objects.filter(pk=submission_id).values_list("cluster", flat=True).first()
     if cluster is not None:
         # A publisher who refers to the row must get past.
         list(Cluster.objects.filter(pk=cluster).select_for_update(no_key=True).values_list("pk"))
+        live = Draft.objects.filter(cluster_id=cluster, state__in=LIVE)
+        list(live.select_for_update().values_list("pk"))
     return Submission.objects.filter(pk=submission_id).select_for_update().first()
 
 

@@ -1,0 +1,94 @@
+"""Ana who submits, Rae who reviews, and the workers between them, run one after another."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
+from uuid import UUID
+
+import msgspec
+from django.contrib.auth.models import User
+
+from indicators import pipeline, tasks
+from indicators.detections.drafts.making import readable
+from indicators.detections.finding import Finding
+from indicators.detections.stated import Stated
+from indicators.detections.submissions.pieces import Prepared
+from indicators.models import Cluster, Collection, Draft, Person, Submission
+
+_TASKS = {
+    pipeline.CHECK_SUBMISSION: tasks.check_submission,
+    pipeline.PSEUDONYMIZE: tasks.pseudonymize,
+    pipeline.DRAFT: tasks.draft,
+    pipeline.PUBLISH: tasks.publish,
+}
+
+
+def person(name: str, *roles: str) -> User:
+    user = User.objects.create_user(name)
+    Person.objects.update_or_create(user=user, defaults={"roles": list(roles)})
+    return user
+
+
+def work() -> None:
+    """Run what the tables say is due, until nothing is."""
+    sent: list[tuple[str, list[Any]]] = []
+
+    def send(task: str, args: list[Any], **_: Any) -> None:
+        sent.append((task, args))
+
+    with (
+        mock.patch("celery.current_app.send_task", send),
+        mock.patch.object(tasks, "UNFORESEEN_RETRIES", 0),
+    ):
+        later = datetime.now(UTC) + timedelta(hours=1)
+        while pipeline.resume_submissions(later) + pipeline.resume(later):
+            while sent:
+                task, args = sent.pop(0)
+                if task in _TASKS:
+                    _TASKS[task].run(*args)
+
+
+@dataclass
+class Author:
+    """A person with one submission."""
+
+    user: User
+    id: UUID
+    collection: Collection | None = None
+
+    @classmethod
+    def begun(cls, user: User, collection: Collection | None = None) -> "Author":
+        return cls(user, pipeline.begin_submission(user), collection)
+
+    @property
+    def submission(self) -> Submission:
+        return Submission.objects.get(pk=self.id)
+
+    def paste(self, text: str) -> None:
+        pipeline.save_submission(self.id, self.user, b"{}", text)
+
+    def prepare(self, told: dict[str, Any] | None = None, **stated: Any) -> None:
+        home = str(self.collection.pk) if self.collection else None
+        words = msgspec.convert({"tlp": "green", "collection": home, **stated}, Stated)
+        facts = msgspec.convert({"uid": "x", "cluster": {"key": "x"}, **(told or {})}, Finding)
+        pipeline.prepare_submission(self.id, self.user, Prepared(words, facts))
+        work()
+
+    def send(self) -> Draft:
+        pipeline.send_submission(self.id, self.user, self.draft.pk)
+        return self.draft
+
+    @property
+    def cluster(self) -> Cluster:
+        cluster = self.submission.cluster
+        assert cluster is not None
+        return cluster
+
+    @property
+    def draft(self) -> Draft:
+        return Draft.objects.filter(cluster=self.submission.cluster).latest("created_at")
+
+    def shown(self, of_type: str | None = None) -> list[dict[str, Any]]:
+        contents = readable(bytes(self.draft.objects_zstd))
+        return [each for each in contents if of_type in (None, each["type"])]
