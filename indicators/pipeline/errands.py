@@ -42,6 +42,9 @@ def ask(kind: ErrandKind, actor: str, *, peer: Peer | None = None, **arguments: 
         errand = Errand.objects.create(
             kind=kind, peer=peer, arguments=arguments, asked_by=actor, asked_at=datetime.now(UTC)
         )
+        # Also what then fails: who sends a worker to an address has tried.
+        about = peer.name if peer else arguments.get("url", "allow list")
+        audit.record(actor, f"ask to {kind}", str(about)[:300])
         transaction.on_commit(lambda: hand_over(ERRAND, errand.pk))
     return errand
 

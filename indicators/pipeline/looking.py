@@ -3,19 +3,23 @@
 Every read here costs as many statements for one peer as for a hundred.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
+from federation import node_keys
 from federation.models import (
     Delivery,
     Evidence,
     Gap,
     Log,
+    NodeKey,
     Peer,
     PeerKey,
     PeerLog,
@@ -24,6 +28,9 @@ from federation.models import (
     Subscription,
 )
 from federation.peers import registry
+from federation.peers.described import Key, Use
+from federation.peers.fingerprint import fingerprint
+from federation.pseudonyms import quota
 from indicators.models import Collection, Member, Relay
 from indicators.store.sql import open_cursor
 
@@ -37,6 +44,12 @@ CROSS JOIN LATERAL (
 ) newest
 ORDER BY newest.date_added
 """
+
+_SHOWN_BYTES = 256 * 1024
+_USES: tuple[tuple[Use, NodeKey.Purpose], ...] = (
+    ("object", NodeKey.Purpose.OBJECT),
+    ("request", NodeKey.Purpose.REQUEST),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +156,36 @@ def arrivals(inboxes: Sequence[UUID], limit: int = 200) -> dict[UUID, list[Arriv
             for inbox, at, seconds in cursor.execute(_ARRIVALS, asked):
                 found[inbox].append(Arrival(at, max(0.0, float(seconds))))
     return found
+
+
+def own_fingerprint() -> str:
+    """What the operators of other nodes compare before they trust this one."""
+    current = [
+        Key(use, key.public_key, key.created_at, key.since)
+        for use, purpose in _USES
+        for key in node_keys.endorsed_keys(purpose)
+        if key.retired_at is None
+    ]
+    return fingerprint(current)
+
+
+def token_uses(member: Member | None) -> list[quota.Use]:
+    """What a member used of its token quota today, by kind and epoch."""
+    if member is None:
+        return []
+    return [each for each in quota.uses(datetime.now(UTC)) if each.member == str(member.pk)]
+
+
+def as_it_came(source: bytes) -> str:
+    """JSON laid out, other text as it is, anything else as hexadecimal digits; the start of it."""
+    content = source[:_SHOWN_BYTES]
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return content.hex()
+    with suppress(ValueError, RecursionError):  # a note, or what was not even JSON
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return text
 
 
 def _row(

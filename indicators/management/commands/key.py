@@ -9,19 +9,14 @@ from django.db import transaction
 from federation import node_keys
 from federation.errors import FederationError
 from federation.models import NodeKey
-from federation.peers.described import Key, Use
-from federation.peers.fingerprint import fingerprint
 from indicators.detections import audit
 from indicators.detections.identifiers import sealing
 from indicators.management.progress import Progress
 from indicators.management.verbs import VerbCommand
+from indicators.pipeline.looking import own_fingerprint
 from indicators.store.custody import ensure_own_member, relaying_logs, shared_collections
 
 Purpose = NodeKey.Purpose
-_USES: tuple[tuple[Use, NodeKey.Purpose], ...] = (
-    ("object", Purpose.OBJECT),
-    ("request", Purpose.REQUEST),
-)
 
 
 class Command(VerbCommand):
@@ -54,14 +49,9 @@ class Command(VerbCommand):
         self.show(rows, options)
 
     def fingerprint(self, options: dict[str, Any]) -> None:
-        current = [
-            Key(use, key.public_key, key.created_at, key.since)
-            for use, purpose in _USES
-            for key in node_keys.endorsed_keys(purpose)
-            if key.retired_at is None
-        ]
         own = ensure_own_member()
-        self.show([{"organization": own.name, "fingerprint": fingerprint(current)}], options)
+        row = {"organization": own.name, "fingerprint": own_fingerprint()}
+        self.show([row], options)
 
     def rotate(self, options: dict[str, Any]) -> None:
         purpose = Purpose(options["purpose"])

@@ -1,5 +1,6 @@
 """Peers: confirmed, given a credential, held off, let in again; what a worker does is an errand."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -98,7 +99,7 @@ def export_evidence(evidence: Evidence, which: str, actor: str) -> bytes:
     return content
 
 
-def _hand_over(ids: list[object]) -> None:
+def _hand_over(ids: Sequence[object]) -> None:
     for number in ids:
         hand_over(PULL, str(number))
 
