@@ -71,8 +71,8 @@ class Visitor:
         self.open("/overview/")
         self.page.fill("input[name=login]", name)
         self.page.fill("input[name=password]", password)
-        self.page.click("main button[type=submit], main form button:not([type=button])")
-        self.page.wait_for_url(lambda url: "login" not in url)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        self.page.wait_for_url(lambda url: "/account/" not in url)
 
     def path(self) -> str:
         return urlsplit(self.page.url).path

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -53,8 +52,8 @@ def opened(page: str, name: str, password: str) -> str:
     """Where a person ends up who signs in there."""
     with closing(requests.Session()) as session:
         form = session.get(page, timeout=20)
-        fields = {"username": name, "password": password, "next": urlsplit(page).path}
-        fields["csrfmiddlewaretoken"] = session.cookies["csrftoken"]
+        hidden = dict(re.findall(r'name="(csrfmiddlewaretoken|next)" value="([^"]*)"', form.text))
+        fields = {"login": name, "password": password, **hidden}
         answer = session.post(form.url, data=fields, headers={"Referer": form.url}, timeout=60)
         assert answer.status_code == 200
         return answer.url

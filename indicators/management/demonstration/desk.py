@@ -18,6 +18,9 @@ from typing import Any, Self
 from indicators.local.errors import LocalError
 from indicators.local.places import CHECKOUT
 
+#: The variable that holds the password of people who are added.
+PASSWORD = "PERSON_PASSWORD"  # noqa: S105 - the name, not the word
+
 
 class NotDone(LocalError):
     """A command was refused; the message names the node, the command and the reason."""
@@ -26,7 +29,7 @@ class NotDone(LocalError):
 class Desk:
     """Closing it ends the process, whatever that is doing.
 
-    `password` is what people get whom `createsuperuser --no-input` makes here.
+    `password` is what people get whom `person add --password-from PASSWORD` makes here.
     """
 
     def __init__(self, name: str, environment: Mapping[str, str], password: str = "") -> None:
@@ -34,7 +37,7 @@ class Desk:
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
             cwd=CHECKOUT,
-            env={**environment, "DJANGO_SUPERUSER_PASSWORD": password},
+            env={**environment, PASSWORD: password},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -24,10 +24,11 @@ from indicators.management.demonstration.cast import (
     WITH_CUSTOMERS,
     Organization,
 )
-from indicators.management.demonstration.desk import Desk
+from indicators.management.demonstration.desk import PASSWORD, Desk
 from indicators.management.demonstration.stage import Stage
 
-ANALYST = "ana"
+#: Who works at each organization. What one writes another decides.
+PEOPLE = {"ana": ("analyst", "administrator"), "rae": ("analyst", "reviewer")}
 FINDINGS, EXCHANGE, PUBLIC = "findings", "exchange", "public"
 MEMBERS_ONLY = ("--audience", "members", "--require-signatures")
 REPORTS = CHECKOUT / "tests" / "vectors" / "stix" / "public-reports.json"
@@ -71,8 +72,9 @@ def make_keys(stage: Stage) -> None:
 
 def at_home(stage: Stage, who: Organization, desk: Desk) -> Spoken:
     desk.rows("member", "self", who.name, "--sector", who.sector)
-    names = (f"--username={ANALYST}", f"--email={ANALYST}@localhost")
-    desk.say("createsuperuser", "--no-input", *names)
+    for name, roles in PEOPLE.items():
+        given = [word for role in roles for word in ("--role", role)]
+        desk.rows("person", "add", name, *given, "--password-from", PASSWORD)
     if who.is_hub:
         _open(desk, "What all members share", EXCHANGE, *MEMBERS_ONLY)
         # The reports are not signed by those whom they come from.
