@@ -1,10 +1,12 @@
 """What sharing a kind of token says, in words: how easily two strangers have it in common. Pure."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 
-class Shared(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Shared:
     """Shared tokens of one kind: how many, in what words, and how telling that is."""
 
     kind: str
