@@ -11,7 +11,7 @@ from django.db import transaction
 
 from indicators.reconcile import joint, overlap
 from indicators.reconcile.reading import take_turn
-from indicators.reconcile.stated import end_of
+from indicators.stix.decay import end_of
 from indicators.store.sql import open_cursor
 
 EXPIRED = "The indicator is past its valid_until, or was withdrawn."

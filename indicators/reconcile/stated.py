@@ -1,7 +1,7 @@
 """What a version of an indicator says that matching needs: how it is asked for, and until when."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,13 +11,12 @@ from indicators.detections.drafts.objects import EXTENSIONS
 from indicators.models import Semantics
 from indicators.reconcile.reading import Received
 from indicators.stix.comparison import NotComparable, read_comparison
+from indicators.stix.decay import end_of
 from indicators.stix.timestamps import parse_timestamp
 from indicators.stix.tokens import tokens_in
 
 log = structlog.get_logger("retort.reconcile")
 
-#: STIX says nothing of an indicator without a confidence: neither sure nor unsure.
-UNSAID_CONFIDENCE = 50
 #: What indicators of behaviour speak of.
 TRAFFIC = "ai-traffic-aggregate"
 # What a column holds. Nobody has as many tokens: who asks for more is never matched.
@@ -81,29 +80,6 @@ def state(each: Received, token_count: int, now: datetime, *, is_own: bool) -> S
         ends_at,
         each.tlp,
     )
-
-
-def end_of(
-    confidence: int | None,
-    decay: tuple[float | None, float, int],
-    since: datetime,
-    valid_until: datetime | None,
-) -> datetime | None:
-    """When an indicator is no lead any more, None for never.
-
-    decay: lifetime in days, speed, the score (0 to 100) below which it counts as revoked. What is
-    left of the confidence after a time t is `1 - (t / lifetime)^(1 / speed)` of it.
-    """
-    lifetime, speed, revoke_score = decay
-    if lifetime is None:
-        return valid_until
-    stated = UNSAID_CONFIDENCE if confidence is None else confidence
-    left = revoke_score / stated if stated > revoke_score else float(revoke_score > 0)
-    try:
-        ends = since + timedelta(days=lifetime * (1 - left) ** speed)
-    except OverflowError:  # beyond what a calendar has
-        return valid_until
-    return ends if valid_until is None else min(ends, valid_until)
 
 
 def tokens_stated(each: Received) -> list[bytes]:

@@ -24,6 +24,11 @@ WITH gone AS (
 INSERT INTO indicators_withdrawal (collection_id, seq, object_version_id, withdrawn_at, reason)
 SELECT collection_id, seq, object_version_id, %(now)s, %(reason)s FROM gone
 """
+# The catalog looks at the object again; whoever takes it off that list waits for this to commit.
+_RECATALOGUE = """
+INSERT INTO indicators_duerow (stix_id) VALUES (%(id)s)
+ON CONFLICT (stix_id) DO UPDATE SET stix_id = excluded.stix_id
+"""
 # An object has as many versions as it has: a withdrawal takes them all, never a page of them.
 _ALL = 2**31
 # What remains of the object in this feed gets its first and latest seats anew (entry_by_object).
@@ -136,6 +141,7 @@ def _withdraw(
         "id": stix_id,
     }
     cursor.execute(_WITHDRAW, facts)
+    cursor.execute(_RECATALOGUE, facts)
     cursor.execute(_RESEAT, facts)
     changed = [*seqs, *(seq for (seq,) in cursor.fetchall())]
     pages.forget(cursor, collection, changed, [KeptPage.View.LATEST, KeptPage.View.ALL])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from indicators.models import Indication, KnownIndicator, Semantics
-from indicators.reconcile.stated import end_of
+from indicators.stix.decay import end_of
 from indicators.store.admission import admit
 from indicators.store.custody import open_collection
 from tests.objects import TLP_AMBER, id_of, indicator, malware, stamp, stix_objects

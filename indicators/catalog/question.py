@@ -1,0 +1,119 @@
+"""What a search asks for, as one query over the words of rows."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from indicators.catalog import words
+from indicators.store.sql import Cursor
+
+# Parsed as the rows' texts are, whatever was typed. An empty query adds nothing to another.
+_ASKED = """
+SELECT (plainto_tsquery('simple', %(wanted)s) && to_tsquery('simple', %(begins)s)
+        && {unwanted} %(filters)s::tsquery)::text
+"""
+_UNWANTED = "!! plainto_tsquery('simple', %({name})s) &&"
+_ID = re.compile(r"[a-z0-9-]{1,250}--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_TOKEN = re.compile(r"psi1\.[a-z2-7]{8}\.[A-Za-z0-9_-]{21}[AQgw]", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked for: rows that meet all of it; what is empty asks for nothing.
+
+    text: words that a row must all have; `-word` must not be there; or ids, or a token, alone.
+    tlps: ranks, None for unmarked. whose: own or peers. confidence: from 0 to 100, both ends in it;
+    rows that state none have none. Days are UTC's, of the author's version, both ends in it.
+    """
+
+    text: str = ""
+    types: tuple[str, ...] = ()
+    tlps: tuple[int | None, ...] = ()
+    kinds: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    origins: tuple[UUID, ...] = ()
+    collections: tuple[UUID, ...] = ()
+    whose: str = ""
+    standings: tuple[str, ...] = ()
+    signed: bool | None = None
+    confidence: tuple[int, int] | None = None
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def ids(self) -> list[str]:
+        """The objects that the text names, if it names any, and nothing else."""
+        typed = self.text.split()
+        return typed if all(_ID.fullmatch(each) for each in typed) else []
+
+    @property
+    def token(self) -> str:
+        """The token that the text is, else ""."""
+        typed = self.text.strip().strip("'")
+        return typed if _TOKEN.fullmatch(typed) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a typed text. `begins`: how one of them begins."""
+
+    wanted: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+    begins: str = ""
+
+    @property
+    def whole(self) -> "Words":
+        """With the beginning as a word of its own."""
+        return Words((*self.wanted, self.begins), self.unwanted) if self.begins else self
+
+
+NONE = Words()
+
+
+def words_of(text: str) -> Words:
+    """What a typed text asks for."""
+    wanted, unwanted, begins = words.split(text)
+    return Words(tuple(wanted), tuple(unwanted), begins)
+
+
+def asked_of(cursor: Cursor, query: Query, typed: Words) -> str:
+    """The query as PostgreSQL writes it; "" if it asks for nothing."""
+    filters = [words.any_of(each) for each in _filters(query)]
+    if not (typed.wanted or typed.begins or filters) and typed.unwanted:
+        filters = [words.any_of([words.EVERY])]
+    unwanted = {f"unwanted{n}": word for n, word in enumerate(typed.unwanted)}
+    statement = _ASKED.format(unwanted=" ".join(_UNWANTED.format(name=each) for each in unwanted))
+    asked = {
+        "wanted": " ".join(typed.wanted),
+        "begins": f"{typed.begins}:*" if typed.begins else "",
+        "filters": " & ".join(filters),
+        **unwanted,
+    }
+    [(text,)] = cursor.execute(statement, asked).fetchall()
+    return str(text)
+
+
+def _filters(query: Query) -> Iterator[list[str]]:
+    """Of each list a row must have one word."""
+    yield from filter(
+        None,
+        (
+            [f"T/{each}" for each in query.types],
+            [f"M/{'-' if each is None else each}" for each in query.tlps],
+            [f"K/{each}" for each in query.kinds],
+            [f"V/{each}" for each in query.terms],
+            [f"O/{each}" for each in query.origins],
+            [f"L/{each}" for each in query.collections],
+            [f"W/{query.whose}"] if query.whose else [],
+            [f"S/{each}" for each in query.standings],
+        ),
+    )
+    if query.signed is not None:
+        yield ["G/yes" if query.signed else "G/no"]
+    if query.confidence is not None:
+        yield words.confidence_range(*query.confidence) or ["C/none"]
+    if query.since or query.until:
+        first, last = query.since or date(1970, 1, 1), query.until or date(2199, 12, 31)
+        yield words.day_range(first, last) or ["D/none"]

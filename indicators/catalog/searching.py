@@ -1,0 +1,247 @@
+"""Search over every object: full text and filters in any combination, newest first, by keyset.
+
+A question is one query over words, answered by one index (catalog_words). Up to MOST matches are
+all looked at, and put in order here. Of more, the page is looked for bucket by bucket, from where
+the reader is: neither how many rows match nor where they lie decides what a page costs. What the
+beginning of a word adds is bounded by time: beyond it only whole words are looked for.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from django.db import OperationalError, transaction
+from psycopg.errors import QueryCanceled
+
+from indicators.catalog.question import NONE, Query, asked_of, words_of
+from indicators.catalog.words import any_of, bucket_of
+from indicators.models import CatalogRow, IndexedToken
+from indicators.stix.tokens import tokens_in
+from indicators.store.sql import Cursor, open_cursor
+
+#: Matches that are counted; beyond, there are "more than" so many.
+MOST = 10_000
+#: Rows on a page.
+LIMIT = 50
+#: Milliseconds that a statement may take with the beginning of a word, and at all.
+_HURRIED, _LONGEST = 200, 2_000
+# Buckets that one statement looks at, once the first ones had too little.
+_MOST_BUCKETS = 4
+_END = 2**62
+
+# Whatever the planner knows of the words: nothing but the index over them.
+_BOUND = """
+SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '16MB', true),
+       set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true),
+       set_config('enable_indexonlyscan', 'off', true)
+"""
+# Where the search is a part of a larger transaction, that goes on as it was.
+_UNBOUND = "; ".join(
+    f"SET LOCAL {setting} TO DEFAULT"
+    for setting in (
+        "statement_timeout", "work_mem", "enable_seqscan", "enable_indexscan",
+        "enable_indexonlyscan",
+    )
+)  # fmt: skip
+_ALL = "SELECT number FROM indicators_catalogrow WHERE words @@ %s::tsquery LIMIT %s"
+# OFFSET 0 keeps the planner from walking the rows in their order instead.
+_SOME = """
+SELECT number FROM (
+    SELECT number FROM indicators_catalogrow WHERE words @@ %(asked)s::tsquery OFFSET 0
+) found WHERE number > %(after)s AND number < %(before)s ORDER BY number {order} LIMIT %(fetch)s
+"""
+# These on indicators_catalogrow_number_key; without a question the order is the answer.
+_ANY = """
+SELECT number FROM indicators_catalogrow WHERE number > %(after)s AND number < %(before)s
+ORDER BY number {order} LIMIT %(fetch)s
+"""
+_ENDS = "SELECT coalesce(min(number), 0), coalesce(max(number), 0) FROM indicators_catalogrow"
+_COUNT = "SELECT count(*) FROM (SELECT number FROM indicators_catalogrow LIMIT %s) found"
+
+
+_TOO_BROAD = "This search takes too long. Add a filter, or a word that fewer objects have."
+
+
+class SearchTooBroad(Exception):
+    """The search took too long; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page is: right below a row's number, or right above it; neither: at the newest."""
+
+    before: int | None = None
+    after: int | None = None
+
+
+START = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of rows, newest first, and the places of the pages beside it, None for no page.
+
+    total: how many rows match, at most MOST; `more`: there are more than that. `whole_words`: too
+    much begins like the last word, so it was looked for as it is.
+    """
+
+    rows: Sequence[CatalogRow]
+    newer: Place | None
+    older: Place | None
+    total: int
+    more: bool
+    whole_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The rows of a page by number, newest first; whether there are others on either side."""
+
+    page: Sequence[int]
+    newer: bool
+    older: bool
+    total: int
+
+
+def search(query: Query, place: Place = START, limit: int = LIMIT) -> Found:
+    """A page of what matches. Raises SearchTooBroad."""
+    if query.token or query.ids:
+        with _bounded(_LONGEST) as cursor:
+            return _found(_named(cursor, query, place, limit))
+    typed = words_of(query.text)
+    if typed.begins:
+        try:
+            with _bounded(_HURRIED) as cursor:
+                return _found(_numbers(cursor, asked_of(cursor, query, typed), place, limit))
+        except SearchTooBroad:
+            """Too much begins like that."""
+    with _bounded(_LONGEST) as cursor:
+        found = _numbers(cursor, asked_of(cursor, query, typed.whole), place, limit)
+        return replace(_found(found), whole_words=bool(typed.begins))
+
+
+def numbers_after(query: Query, after: int, limit: int) -> list[int]:
+    """The next rows that match in the order in which they became known, for whoever reads all."""
+    place = Place(after=after)
+    if query.token or query.ids:
+        with _bounded(0) as cursor:
+            return sorted(_named(cursor, query, place, limit).page)
+    with _bounded(0) as cursor:
+        asked = asked_of(cursor, query, words_of(query.text))
+        return list(_beside(cursor, asked, place, limit))[:limit]
+
+
+@contextmanager
+def _bounded(milliseconds: int) -> Iterator[Cursor]:
+    """A transaction whose statements may take so long each, 0 for as long as they need."""
+    try:
+        with transaction.atomic(), open_cursor() as cursor:
+            cursor.execute(_BOUND, (str(milliseconds),))
+            yield cursor
+            cursor.execute(_UNBOUND)
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise SearchTooBroad(
+                "This search takes too long. Add a filter, or a rarer word."
+            ) from None
+        raise
+
+
+def _numbers(cursor: Cursor, asked: str, place: Place, limit: int) -> _Numbers:
+    if not asked:
+        [(total,)] = cursor.execute(_COUNT, (MOST + 1,)).fetchall()
+        return _page(_beside(cursor, asked, place, limit), place, limit, total)
+    matching = [number for (number,) in cursor.execute(_ALL, (asked, MOST + 1)).fetchall()]
+    if len(matching) <= MOST:
+        return _cut(sorted(matching), place, limit)
+    return _page(_beside(cursor, asked, place, limit), place, limit, MOST + 1)
+
+
+def _named(cursor: Cursor, query: Query, place: Place, limit: int) -> _Numbers:
+    """Rows that the text names by id or token, and that meet the filters."""
+    asked = asked_of(cursor, query, NONE)
+    ids = query.ids or _holders(query.token)
+    rows = CatalogRow.objects.filter(stix_id__in=ids[:MOST])
+    if asked:
+        rows = rows.extra(where=["words @@ %s::tsquery"], params=[asked])
+    return _cut(sorted(rows.values_list("number", flat=True)), place, limit)
+
+
+def _holders(token: str) -> list[str]:
+    """The indicators that hold a token (indicators_indexedtoken_pkey)."""
+    value = tokens_in(f"[identifier-token:value IN ('{token}')]")
+    found = IndexedToken.objects.filter(token__in=value).values_list("stix_id", flat=True)
+    return list(found[:MOST])
+
+
+def _cut(ascending: Sequence[int], place: Place, limit: int) -> _Numbers:
+    """A page of numbers that are all known."""
+    if place.after is not None:
+        start = bisect_right(ascending, place.after)
+        end = min(start + limit, len(ascending))
+    else:
+        end = len(ascending) if place.before is None else bisect_left(ascending, place.before)
+        start = max(end - limit, 0)
+    page = ascending[start:end][::-1]
+    return _Numbers(page, end < len(ascending), start > 0, len(ascending))
+
+
+def _page(found: Sequence[int], place: Place, limit: int, total: int) -> _Numbers:
+    """A page of what was found on one side of a place, one more than fits if there is more.
+
+    On the other side is the page that the reader comes from.
+    """
+    more = len(found) > limit
+    if place.after is not None:
+        return _Numbers(found[:limit][::-1], more, older=True, total=total)
+    return _Numbers(found[:limit], place.before is not None, more, total)
+
+
+def _beside(cursor: Cursor, asked: str, place: Place, limit: int) -> list[int]:
+    """The numbers next to a place, the nearest first: one more than `limit` if there is more."""
+    upward = place.after is not None
+    bounds = {
+        "after": -1 if place.after is None else place.after,
+        "before": _END if place.before is None else place.before,
+        "fetch": limit + 1,
+    }
+    order = "ASC" if upward else "DESC"
+    if not asked:
+        cursor.execute("SET LOCAL enable_indexonlyscan TO on")
+        return [n for (n,) in cursor.execute(_ANY.format(order=order), bounds).fetchall()]
+    statement = _SOME.format(order=order)
+    numbers: list[int] = []
+    for buckets in _groups(cursor, bounds["after"], bounds["before"], upward=upward):
+        words = any_of(f"B/{each}" for each in buckets)
+        bounds["fetch"] = limit + 1 - len(numbers)
+        cursor.execute(statement, {**bounds, "asked": f"{words} & ({asked})"})
+        numbers += [number for (number,) in cursor.fetchall()]
+        if len(numbers) > limit:
+            break
+    return numbers
+
+
+def _groups(cursor: Cursor, after: int, before: int, *, upward: bool) -> Iterator[Sequence[int]]:
+    """The buckets between two numbers, one first, then some at a time."""
+    cursor.execute("SET LOCAL enable_indexonlyscan TO on")
+    [(least, most)] = cursor.execute(_ENDS).fetchall()
+    cursor.execute("SET LOCAL enable_indexonlyscan TO off")
+    first, last = bucket_of(max(after + 1, least)), bucket_of(min(before - 1, most))
+    buckets = range(first, last + 1) if upward else range(last, first - 1, -1)
+    at, size = 0, 1
+    while at < len(buckets):
+        yield buckets[at : at + size]
+        at, size = at + size, min(2 * size, _MOST_BUCKETS) if at else 1
+
+
+def _found(numbers: _Numbers) -> Found:
+    rows = CatalogRow.objects.select_related("origin").defer("words")
+    page = list(rows.filter(number__in=numbers.page).order_by("-number"))
+    return Found(
+        page,
+        Place(after=numbers.page[0]) if numbers.newer and numbers.page else None,
+        Place(before=numbers.page[-1]) if numbers.older and numbers.page else None,
+        min(numbers.total, MOST),
+        numbers.total > MOST,
+    )
