@@ -87,13 +87,18 @@ def newest_errands(peer: Peer, limit: int = 5) -> list[Errand]:
     return list(Errand.objects.filter(peer=peer).order_by("-pk")[:limit])
 
 
+def newest(kind: ErrandKind) -> Errand | None:
+    """The newest of a kind that is about no peer."""
+    return Errand.objects.filter(kind=kind, peer=None).order_by("-pk").first()
+
+
 def offers(peer: Peer) -> tuple[Errand | None, list[Offered]]:
     """What a peer said last that it offers, and the errand that asked it."""
     found = Errand.objects.filter(peer=peer, kind=ErrandKind.OFFERS, failure="")
-    newest = found.exclude(ended_at=None).order_by("-pk").first()
-    if newest is None:
+    last = found.exclude(ended_at=None).order_by("-pk").first()
+    if last is None:
         return None, []
-    return newest, [Offered(**each) for each in newest.result["offered"]]
+    return last, [Offered(**each) for each in last.result["offered"]]
 
 
 def _free() -> Q:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from indicators.detections import audit
 from indicators.models import Audience, Grant, Member, Reliability, Sector, State
-from indicators.store.custody import set_member_state
+from indicators.store.custody import ensure_own_member, set_member_state
 from indicators.store.errors import OutsideAudience, StoreError
 
 
@@ -36,6 +36,17 @@ def add_member(facts: Facts, identity_id: str, actor: str) -> Member:
     with transaction.atomic():
         member.save(force_insert=True)
         audit.record(actor, "add member", member.name, sector=member.sector)
+    return member
+
+
+def describe_own(name: str, sector: Sector, actor: str) -> Member:
+    """Which organization this node belongs to: its name is in every identity that it publishes."""
+    with transaction.atomic():
+        member = ensure_own_member()
+        member.name, member.sector = name, sector
+        member.full_clean()
+        member.save(update_fields=["name", "sector"])
+        audit.record(actor, "describe organization", name, sector=sector.value)
     return member
 
 
