@@ -120,6 +120,11 @@ def apply_decisions() -> None:
     pipeline.apply_decisions()
 
 
+@shared_task(name=pipeline.CATALOGUE, autoretry_for=_PASSING, retry_backoff=True)
+def catalogue() -> None:
+    pipeline.catalogue()
+
+
 @shared_task(name="indicators.retire", autoretry_for=_PASSING, retry_backoff=True)
 def retire() -> None:
     pipeline.retire()

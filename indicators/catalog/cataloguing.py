@@ -76,6 +76,19 @@ WHERE stix_id IN (
 # What joined lately is merged into the index, so that no search reads more than one batch of it.
 _MERGE = "SELECT gin_clean_pending_list('catalog_words')"
 
+_ANY_DUE = """
+SELECT EXISTS (SELECT FROM indicators_duerow) OR EXISTS (
+    SELECT FROM indicators_catalogrow WHERE standing = 'live' AND ends_at <= %s
+)
+"""
+
+
+def is_behind(now: datetime) -> bool:
+    """Whether anything is due."""
+    with open_cursor() as cursor:
+        behind = cursor.execute(_BEHIND, {"form": FORM}).fetchone()
+        return behind is not None or cursor.execute(_ANY_DUE, (now,)).fetchone() == (True,)
+
 
 def catalogue_new(now: datetime) -> bool:
     """Read a batch of what joined a collection; whether there may be more."""

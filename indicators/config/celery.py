@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
         "task": "indicators.apply_decisions",
         "schedule": 5.0,
     },
+    "what people find": {"task": "indicators.catalogue", "schedule": 30.0},
     "witnesses": {"task": "indicators.cosign", "schedule": 30.0},
     "peers as they describe themselves": {
         "task": "indicators.refresh_peers",

@@ -252,6 +252,7 @@ CELERY_TASK_ROUTES = {
     "indicators.cosign": {"queue": "wake"},
     "indicators.refresh_peers": {"queue": "wake"},
     "indicators.reconcile": {"queue": "reconcile"},
+    "indicators.catalogue": {"queue": "reconcile"},
 }
 
 # --- People, language, files ---------------------------------------------------------------------

@@ -16,7 +16,8 @@ The stages are tasks over ids. What they still have to do is in the tables, so a
 is sent again (`resume`, `exchange`), and one that comes twice finds nothing to do.
 """
 
-from indicators.pipeline.announcing import RECONCILE, WAKE, announce
+from indicators.pipeline.announcing import CATALOGUE, RECONCILE, WAKE, announce
+from indicators.pipeline.cataloguing import catalogue
 from indicators.pipeline.contributing import (
     DRAFT,
     PSEUDONYMIZE,
@@ -105,6 +106,7 @@ from indicators.pipeline.waking import (
 __all__ = [
     "APPLY_DECISIONS",
     "BATCH",
+    "CATALOGUE",
     "CHECK_SUBMISSION",
     "COSIGN",
     "DRAFT",
@@ -126,6 +128,7 @@ __all__ = [
     "apply_decisions",
     "approve",
     "begin_submission",
+    "catalogue",
     "check_logs",
     "check_submission",
     "contribute",

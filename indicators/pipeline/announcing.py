@@ -7,11 +7,12 @@ from django.db import transaction
 
 from indicators.pipeline.handing_over import hand_over
 
+CATALOGUE = "indicators.catalogue"
 RECONCILE, WAKE = "indicators.reconcile", "indicators.wake"
 
 
 def announce(collections: Iterable[UUID], *, is_inbox: bool = False) -> None:
-    """When this transaction has committed: reconcile what is new, and wake the readers of it.
+    """When this transaction has committed: reconcile and catalogue what is new, wake its readers.
 
     `is_inbox`: an inbox has grown, too, which nobody reads but this node. A task that is lost is
     sent again by the sweep.
@@ -22,6 +23,7 @@ def announce(collections: Iterable[UUID], *, is_inbox: bool = False) -> None:
 
     def tell() -> None:
         hand_over(RECONCILE)
+        hand_over(CATALOGUE)
         for collection in served:
             hand_over(WAKE, str(collection))
 
