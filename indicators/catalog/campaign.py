@@ -18,7 +18,12 @@ from indicators.catalog.campaign_facts import (
     time_of,
 )
 from indicators.catalog.claims import Claim, claims_of
-from indicators.catalog.corroborating import MOST_NETWORKS, Corroboration, corroborations
+from indicators.catalog.corroborating import (
+    MOST_NETWORKS,
+    Corroboration,
+    corroborations,
+    seen_since,
+)
 from indicators.catalog.heard import Heard, hear
 from indicators.store.sql import Cursor, open_cursor
 
@@ -162,6 +167,7 @@ class Campaign:
     sources: tuple[Source, ...]
     claims: tuple[Claim, ...]
     corroboration: Corroboration
+    seen_since: tuple[tuple[str, datetime], ...]
     networks: tuple[Network, ...]
     others: tuple[Other, ...]
     reports: tuple[Report, ...]
@@ -217,6 +223,7 @@ def campaign(stix_id: str) -> Campaign | None:
         versions = tuple(Version(*each) for each in cursor.fetchall())
         titles = cursor.execute(_COLLECTIONS, (row.collections,)).fetchall()
         content = orjson.loads(row.body)
+        seen = corroborations(cursor, [stix_id])[stix_id]
         return Campaign(
             stix_id=stix_id,
             name=row.name or content["name"],
@@ -237,7 +244,8 @@ def campaign(stix_id: str) -> Campaign | None:
             facts=campaign_facts(content),
             sources=sources(content),
             claims=claims_of(cursor, [stix_id])[stix_id],
-            corroboration=corroborations(cursor, [stix_id])[stix_id],
+            corroboration=seen,
+            seen_since=tuple(seen_since(cursor, seen.joints)),
             networks=tuple(_networks(around, networks, indicators)),
             others=tuple(_others(around, networks)),
             reports=tuple(_reports(around)),

@@ -39,6 +39,12 @@ SELECT a.target, m.identity_id, min(a.said_at)
 FROM indicators_answer a JOIN indicators_member m ON m.id = a.origin_id
 WHERE a.target = ANY(%s) AND a.kind = 'sighting' AND NOT a.is_revoked GROUP BY 1, 2
 """
+# The foreign key's index on joint_id.
+_SINCE = """
+SELECT m.name, min(s.joined_at) FROM indicators_jointsubject s
+JOIN indicators_member m ON m.id = s.origin_id
+WHERE s.joint_id = ANY(%s) AND m.identity_id = ANY(%s) GROUP BY 1 ORDER BY 2, 1
+"""
 _NAMES = "SELECT identity_id, name FROM indicators_member WHERE identity_id = ANY(%s)"
 
 
@@ -88,3 +94,10 @@ def corroborations(cursor: Cursor, campaigns: Sequence[str]) -> Mapping[str, Cor
         whose = sorted(names.get(each, each) for each in seen_by[campaign])
         found[campaign].organizations = tuple(whose)
     return found
+
+
+def seen_since(cursor: Cursor, joints: Sequence[Joint]) -> list[tuple[str, datetime]]:
+    """Since when this node knows who of these joint clusters' organizations saw it themselves."""
+    identities = sorted({each for joint in joints for each in joint.origins})
+    cursor.execute(_SINCE, ([joint.id for joint in joints], identities))
+    return [(name, at) for name, at in cursor.fetchall()]

@@ -4,6 +4,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+_SIGNS = {
+    "gt": "> ", "ge": "≥ ", "lt": "< ", "le": "≤ ", "approx": "about ",
+    "order-of-magnitude": "in the order of ",
+}  # fmt: skip
+_UNITS = ((10**9, " bn"), (10**6, " M"))
 _LOWER, _UPPER = frozenset({"gt", "ge"}), frozenset({"lt", "le"})
 
 
@@ -24,6 +29,21 @@ def total(counts: Iterable[Count | None]) -> Count | None:
     if not stated:
         return None
     return Count(sum(each.value for each in stated), _weakest({each.qualifier for each in stated}))
+
+
+def short(count: Count | None) -> str:
+    """For headings and labels: "> 16.55 M"; "" for none. What is cut off is never much."""
+    if count is None:
+        return ""
+    sign = _SIGNS.get(count.qualifier, "")
+    for size, unit in _UNITS:
+        if count.value >= size:
+            return f"{sign}{_trimmed(f'{count.value / size:,.2f}')}{unit}"
+    return f"{sign}{count.value:,}"
+
+
+def _trimmed(number: str) -> str:
+    return number.rstrip("0").rstrip(".")
 
 
 def _weakest(qualifiers: set[str]) -> str:

@@ -66,7 +66,7 @@ def graph(
     )
     words = Words(key, title, description or _described(nodes, lines))
     size = (layout.width, layout.height)
-    return figure(words, size, [drawn], _table(shown, lines), role="group")
+    return figure(words, size, [drawn], _table(shown, lines), role="group", kind="chart wide")
 
 
 def gathered(nodes: Iterable[Node], edges: Iterable[Edge]) -> tuple[list[Node], list[Edge]]:

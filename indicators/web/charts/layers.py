@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 _SWEEPS = 6
-_WIDTH, _GAP, _ROW, _MARGIN = 168, 84, 40, 16
+_WIDTH, _GAP, _ROW, _MARGIN = 156, 56, 40, 12
 NODE_HEIGHT = 28
 
 

@@ -69,7 +69,7 @@ def figure(
     table: Table,
     *,
     role: str = "img",
-    before: str = "",
+    kind: str = "chart",
 ) -> SafeString:
     """The chart with title, description and table. `role` is group where shapes are links."""
     title, description = f"{words.key}-title", f"{words.key}-desc"
@@ -83,7 +83,7 @@ def figure(
         aria_labelledby=f"{title} {description}",
     )
     caption = element("figcaption", words.title)
-    return element("figure", before, drawn, caption, _disclosed(table, words), class_="chart")
+    return element("figure", drawn, caption, _disclosed(table, words), class_=kind)
 
 
 def moment(when: datetime) -> SafeString:

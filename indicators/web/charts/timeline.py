@@ -38,7 +38,7 @@ def timeline(
     rows = [(_when(each), each.title, each.kind) for each in sorted(events, key=_order)]
     words = Words(key, title, _described(events))
     table = Table(_NOTHING.head, rows)
-    return figure(words, frame.size, shapes, table, role="group")
+    return figure(words, frame.size, shapes, table, role="group", kind="chart wide")
 
 
 def _frame(events: Sequence[Event], lanes: int) -> Frame:
