@@ -53,6 +53,11 @@ def tell(content: Content) -> Told:
     return Told(title(content), strictest_tlp(content), tuple(_facts(content)), _named(unread))
 
 
+def facts_of(told: Content) -> tuple[Fact, ...]:
+    """Any mapping of facts in words, in its order; empty ones are not told."""
+    return tuple(_fact(name, value) for name, value in told.items() if value not in (None, [], {}))
+
+
 def title(content: Content) -> str:
     """The object's own name, or what it is."""
     kind = str(content.get("type", "object"))
@@ -121,7 +126,7 @@ def _shown(name: str, value: Any) -> tuple[Kind, Any]:
     if isinstance(value, str):
         return _of_text(name, value)
     if isinstance(value, Mapping):
-        if "value" in value and "qualifier" in value:
+        if "value" in value and value.keys() <= {"value", "qualifier", "as_reported"}:
             return "count", value
         return "facts", [_fact(key, each) for key, each in value.items() if key not in _SAID]
     if isinstance(value, list) and all(isinstance(each, Mapping) for each in value):
