@@ -1,1 +1,6 @@
-"""Referral packs: what may be disclosed of a campaign to an authority or a provider."""
+"""Referral packs: of a campaign, what may be disclosed to an authority or a provider.
+
+`gathering` finds what is known of a campaign, `choosing` says of each object whether it may go and
+why not, `making` freezes that as `content`. All that is rendered (`report`, then `html`, `pdf`,
+`xarf`; `packing`) comes from the frozen content alone. `deciding` is who lets it go.
+"""
