@@ -52,6 +52,7 @@ def configure(form: str, level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger("django.request").setLevel(logging.ERROR)
+    logging.getLogger("axes").setLevel(logging.WARNING)
 
 
 def places(error: BaseException) -> list[str]:

@@ -183,7 +183,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Private by default: what anybody may see is marked so, path by path, in `urls`.
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "indicators.people.door.SignInRequired",
     "indicators.people.door.Door",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -203,6 +203,7 @@ TEMPLATES = [
         "OPTIONS": {
             "libraries": {
                 "retort": "indicators.web.tags",
+                "campaigns": "indicators.web.campaign_tags",
                 "running": "indicators.web.running_tags",
             },
             "context_processors": [

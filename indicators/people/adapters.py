@@ -12,10 +12,11 @@ from django.urls import reverse
 from indicators.models import Person
 from indicators.people import sealing
 from indicators.people.address import client_address
+from indicators.people.pictures import qr_code
 from indicators.people.roles import roles_of
 
 
-class Accounts(DefaultAccountAdapter):
+class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
     """People come by invitation; who guesses passwords is kept out by the database's count."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -44,7 +45,7 @@ class Accounts(DefaultAccountAdapter):
         return reverse("account")
 
 
-class SecondFactors(DefaultMFAAdapter):
+class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
     """Secrets of second factors are sealed; the database alone doesn't open an account."""
 
     def encrypt(self, text: str) -> str:
@@ -58,6 +59,9 @@ class SecondFactors(DefaultMFAAdapter):
 
     def get_totp_label(self, user: User) -> str:
         return user.get_username()
+
+    def build_totp_svg(self, url: str) -> str:
+        return qr_code(url)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Browsers compare it with the address that they show."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -34,10 +35,24 @@ PERMISSIONS_POLICY = ", ".join(
 NextLayer = Callable[[HttpRequest], HttpResponseBase]
 
 
+class SignInRequired(LoginRequiredMiddleware):
+    """Django's, but for doors that are open it doesn't even look for a session.
+
+    So their answers vary by no cookie, and what is between may keep them.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if not getattr(view, "login_required", True):
+            return None
+        return super().process_view(request, view, args, kwargs)
+
+
 class Door:
     """Lets people in who have a password and a second factor of their own.
 
-    Comes after `LoginRequiredMiddleware`; doors that have their own credentials are not ours.
+    Comes after `SignInRequired`; doors that have their own credentials are not ours.
     """
 
     def __init__(self, next_layer: NextLayer) -> None:

@@ -13,6 +13,7 @@ from indicators.people.address import client_address
 
 #: How exactly the list of sessions knows when each was last used.
 PRECISION = timedelta(minutes=5)
+_AGENT = UserSession._meta.get_field("user_agent").max_length
 _BEGAN, _SEEN = "signed_in_at", "seen_at"
 
 

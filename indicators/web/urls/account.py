@@ -16,7 +16,8 @@ from indicators.web.views import account
 
 
 def _open(where: str, view: Any, name: str) -> URLPattern:
-    return path(where, login_not_required(view), name=name)
+    found: URLPattern = path(where, login_not_required(view), name=name)
+    return found
 
 
 def _own(where: str, view: Any, name: str) -> URLPattern:

@@ -61,7 +61,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("usersessions_list")
 
 
-class SecondFactors(IndexView):
+class SecondFactors(IndexView):  # type: ignore[misc]
     """What somebody has, and whether it is enough to go on."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class SecondFactors(IndexView):
         return {**super().get_context_data(**kwargs), "lacks_second_factor": lacks}
 
 
-class ChangePassword(PasswordChangeView):
+class ChangePassword(PasswordChangeView):  # type: ignore[misc]
     """For those who want to, and those who have to."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def locked_out(
 
 
 def _seconds_left(request: HttpRequest, credentials: dict[str, Any] | None) -> int:
-    pause = get_cool_off(request).total_seconds()
+    pause: float = get_cool_off(request).total_seconds()
     last = (
         AccessAttempt.objects.filter(
             username=get_client_username(request, credentials), ip_address=client_address(request)
@@ -130,5 +130,5 @@ def _seconds_left(request: HttpRequest, credentials: dict[str, Any] | None) -> i
         .values_list("attempt_time", flat=True)
         .first()
     )
-    gone = (datetime.now(UTC) - last).total_seconds() if last else 0
+    gone: float = (datetime.now(UTC) - last).total_seconds() if last else 0
     return max(1, math.ceil(pause - gone))
