@@ -43,6 +43,11 @@ def refuse_form(request: HttpRequest, form: BaseForm) -> None:
             messages.error(request, f"{label}: {each}" if label else str(each))
 
 
+def status_of(form: BaseForm) -> int:
+    """Of the page with a form: 422 if it was sent, and is shown again with its errors."""
+    return 422 if form.is_bound else 200
+
+
 def back(request: HttpRequest, to: str, *args: object) -> HttpResponseRedirect:
     """To the page, or to the first run if that is where the form was filled in."""
     if request.POST.get("next") == _FIRST_RUN:

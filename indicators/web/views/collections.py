@@ -10,7 +10,7 @@ from federation.models import Peer
 from indicators.models import Audience, Collection, Member, Relay, State
 from indicators.pipeline.administration import collections as administration
 from indicators.pipeline.administration import organizations, shelves
-from indicators.web.acting import REFUSALS, attempt, back, refuse_form, sentence
+from indicators.web.acting import REFUSALS, attempt, back, refuse_form, sentence, status_of
 from indicators.web.forms import collections as forms
 from indicators.web.pages import signed_in
 
@@ -40,7 +40,7 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error(None, sentence(refusal))
         else:
             return back(request, "collection", made.pk)
-    return render(request, "web/collections/new.html", {"form": form})
+    return render(request, "web/collections/new.html", {"form": form}, status=status_of(form))
 
 
 @require_safe
@@ -152,7 +152,9 @@ def new_member(request: HttpRequest) -> HttpResponse:
             form.add_error(None, sentence(refusal))
         else:
             return back(request, "member", made.pk)
-    return render(request, "web/collections/new_member.html", {"form": form})
+    return render(
+        request, "web/collections/new_member.html", {"form": form}, status=status_of(form)
+    )
 
 
 @require_http_methods(_FORM)
@@ -177,7 +179,7 @@ def member(request: HttpRequest, number: UUID) -> HttpResponse:
         "grants": found.grants.select_related("collection").order_by("collection__title"),
         "credentials": found.credentials.all(),
     }
-    return render(request, "web/collections/member.html", shown)
+    return render(request, "web/collections/member.html", shown, status=status_of(form))
 
 
 @require_POST

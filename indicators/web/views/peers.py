@@ -12,7 +12,7 @@ from federation.models import Evidence, Peer, PeerState, Quarantined, Subscripti
 from indicators.models import Errand, ErrandKind
 from indicators.pipeline import errands, looking
 from indicators.pipeline.administration import peers as administration
-from indicators.web.acting import attempt, back, refuse_form
+from indicators.web.acting import attempt, back, refuse_form, status_of
 from indicators.web.charts.lag import Delay, lag
 from indicators.web.forms import peers as forms
 from indicators.web.keyset import page as keyset_page
@@ -41,7 +41,7 @@ def add(request: HttpRequest) -> HttpResponse:
         actor = signed_in(request).get_username()
         asked = errands.ask(ErrandKind.ADD, actor, **form.arguments())
         return redirect("errand", asked.pk)
-    return render(request, "web/peers/add.html", {"form": form})
+    return render(request, "web/peers/add.html", {"form": form}, status=status_of(form))
 
 
 @require_safe

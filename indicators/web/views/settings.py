@@ -18,7 +18,7 @@ from indicators.pipeline.administration import allowing, clients, organizations
 from indicators.pipeline.administration import detectors as administration
 from indicators.pipeline.administration.allowing import Unreadable
 from indicators.pipeline.administration.node import NodeFacts, node_facts
-from indicators.web.acting import REFUSALS, attempt, back, refuse_form, sentence
+from indicators.web.acting import REFUSALS, attempt, back, refuse_form, sentence, status_of
 from indicators.web.forms import settings as forms
 from indicators.web.keyset import Page
 from indicators.web.pages import signed_in
@@ -79,7 +79,7 @@ def new_client(request: HttpRequest) -> HttpResponse:
             form.add_error(None, sentence(refusal))
         else:
             return _shown_once(request, made, key)
-    return render(request, "web/settings/new_client.html", {"form": form})
+    return render(request, "web/settings/new_client.html", {"form": form}, status=status_of(form))
 
 
 def _for_detector(request: HttpRequest) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def new_detector(request: HttpRequest) -> HttpResponse:
             form.add_error(None, sentence(refusal))
         else:
             return back(request, "detector", made.pk)
-    return render(request, "web/settings/new_detector.html", {"form": form})
+    return render(request, "web/settings/new_detector.html", {"form": form}, status=status_of(form))
 
 
 @require_http_methods(_FORM)
@@ -172,7 +172,7 @@ def detector(request: HttpRequest, number: UUID) -> HttpResponse:
         "clients": Credential.objects.filter(detector=found, revoked_at=None).order_by("name"),
         "is_demoted": found.demoted_at is not None and found.policy == Policy.REVIEW,
     }
-    return render(request, "web/settings/detector.html", shown)
+    return render(request, "web/settings/detector.html", shown, status=status_of(form))
 
 
 @require_POST
@@ -209,7 +209,7 @@ def allow_list(request: HttpRequest) -> HttpResponse:
     older = f"before={rows[-1].added_at.isoformat()}/{rows[-1].pk}" if more else ""
     page = Page(rows, "", older.replace("+", "%2B"))
     shown = {"form": form, "page": page, "applied": errands.newest(ErrandKind.WITHHOLD)}
-    answer = render(request, "web/settings/allow_list.html", shown)
+    answer = render(request, "web/settings/allow_list.html", shown, status=status_of(form))
     answer["Cache-Control"] = "no-store"
     return answer
 
