@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -47,13 +48,13 @@ def listed(state: str, campaign: str, before: tuple[datetime, UUID] | None) -> L
         at, last = before
         rows = rows.filter(made_at__lte=at).filter(Q(made_at__lt=at) | Q(pk__lt=last))
     found = list(rows.order_by("-made_at", "-pk")[: ROWS + 1])
-    kept = "".join(f"&{k}={v}" for k, v in (("state", state), ("campaign", campaign)) if v)
-    older = _place(found[ROWS - 1]) + kept if len(found) > ROWS else ""
-    return Listed(found[:ROWS], kept.lstrip("&") or "first=1" if before else "", older)
+    kept = {"state": state, "campaign": campaign}
+    older = urlencode(_place(found[ROWS - 1]) | kept) if len(found) > ROWS else ""
+    return Listed(found[:ROWS], urlencode(kept) if before else "", older)
 
 
-def _place(row: Referral) -> str:
-    return f"before={row.made_at.timestamp():.6f}_{row.pk}"
+def _place(row: Referral) -> dict[str, str]:
+    return {"at": row.made_at.isoformat(), "before": str(row.pk)}
 
 
 def opened(referral_id: UUID, by: User, *, reviews: bool) -> Opened | None:
@@ -76,7 +77,7 @@ def opened(referral_id: UUID, by: User, *, reviews: bool) -> Opened | None:
 
 def _why_not(row: Referral, by: User, *, reviews: bool) -> str:
     if row.state != ReferralState.DRAFT:
-        return "It waits for nobody’s approval."
+        return "It waits for no approval."
     if row.author_id == by.pk:
         return "You made it; two others have to approve it."
     if row.first_approver_id == by.pk:

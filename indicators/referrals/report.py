@@ -28,7 +28,8 @@ _CUSTODY = (
     "Each object stood, byte for byte, in an append-only log of the node that made this report; its"
     " entry is the object's SHA-256. The files under proofs/ show it: they can be checked without"
     " this node (manage.py verify --proof FILE). The manifest lists every file of this pack with"
-    " its digest, and is signed with the node's key once two people other than the author approved it."
+    " its digest, and is signed with the node's key once two people other than the author approved"
+    " it."
 )
 _PROVIDER_FILE = "abuse-report.xarf.json is the same report for an abuse desk's software (XARF 4)."
 
@@ -55,6 +56,11 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     kind = "table"
+
+    @property
+    def labelled(self) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """Each row with its columns' names beside the words."""
+        return tuple(tuple(zip(self.head, row, strict=True)) for row in self.rows)
 
 
 Block = Paragraph | Facts | Table
