@@ -17,7 +17,7 @@ from indicators.web.charts.markup import (
     path,
     text,
 )
-from indicators.web.charts.scales import Frame, days, levels
+from indicators.web.charts.scales import Frame, days, levels, moved
 
 _PARTS = 48
 _ROWS = 8
@@ -48,7 +48,7 @@ class Curve:
 def decay(curve: Curve, now: datetime, *, key: str = "decay") -> SafeString:
     """Confidence from the newest version on, with now and the score at which it ends."""
     last = _end(curve, now)
-    frame = Frame(curve.since, max(last, curve.since + timedelta(days=1)), top=100)
+    frame = Frame(curve.since, max(last, moved(curve.since, timedelta(days=1))), top=100)
     times = [frame.first + (frame.last - frame.first) * n / _PARTS for n in range(_PARTS + 1)]
     points = [(frame.x(at), frame.y(curve.at(at))) for at in times]
     floor = frame.height - frame.below
@@ -68,11 +68,11 @@ def decay(curve: Curve, now: datetime, *, key: str = "decay") -> SafeString:
 
 
 def _end(curve: Curve, now: datetime) -> datetime:
-    ends = [now + timedelta(days=7)]
+    ends = [moved(now, timedelta(days=7))]
     if curve.valid_until is not None:
         ends.append(curve.valid_until)
     if curve.lifetime_days is not None and curve.lifetime_days < 36_500:
-        ends.append(curve.since + timedelta(days=curve.lifetime_days))
+        ends.append(moved(curve.since, timedelta(days=curve.lifetime_days)))
     return max(ends[1:], default=ends[0])
 
 

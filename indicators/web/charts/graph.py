@@ -103,14 +103,15 @@ def _alike(known: Mapping[str, Node], lines: Sequence[Edge], most: int) -> dict[
 
 def _by_kind(known: Mapping[str, Node]) -> dict[str, str]:
     """The first of each kind by themselves, the rest of the kind as one."""
-    kinds: Counter[tuple[str, int]] = Counter((each.kind, each.layer) for each in known.values())
-    share = max(1, MOST_NODES // max(len(kinds), 1) - 1)
+    kinds = {(each.kind, each.layer) for each in known.values()}
+    share = MOST_NODES // len(kinds) - 1
     seen: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
     stands = {}
     for name, node in known.items():
-        seen[node.kind, node.layer].append(name)
-        alike = seen[node.kind, node.layer]
-        stands[name] = name if len(alike) <= share else alike[share]
+        # More kinds than nodes that are drawn: then by column alone.
+        alike = seen["" if share < 0 else node.kind, node.layer]
+        alike.append(name)
+        stands[name] = name if len(alike) <= share else alike[max(share, 0)]
     return stands
 
 

@@ -86,15 +86,23 @@ def figure(
     return element("figure", drawn, caption, _disclosed(table, words), class_=kind)
 
 
+def local_time(when: datetime) -> datetime:
+    """In the reader's zone; as it is at the ends of the calendar, where no zone reaches."""
+    try:
+        return timezone.localtime(when)
+    except OverflowError:
+        return when
+
+
 def moment(when: datetime) -> SafeString:
     """A time in the reader's zone, with UTC on hover."""
     told = when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    shown = timezone.localtime(when).strftime("%-d %b %Y %H:%M")
+    shown = local_time(when).strftime("%-d %b %Y %H:%M")
     return element("time", shown, datetime=when.astimezone(UTC).isoformat(), title=told)
 
 
 def day(when: datetime) -> str:
-    return timezone.localtime(when).strftime("%-d %b %Y")
+    return local_time(when).strftime("%-d %b %Y")
 
 
 def shortened(said: str, length: int) -> str:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, floor, log10
 
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from indicators.web.charts.markup import line, text
+from indicators.web.charts.markup import line, local_time, text
 
 _STEPS = (1, 2, 2.5, 5, 10)
 _DAY = timedelta(days=1)
@@ -40,6 +39,15 @@ class Frame:
     @property
     def size(self) -> tuple[float, float]:
         return self.width, self.height
+
+
+def moved(at: datetime, span: timedelta) -> datetime:
+    """A time later or earlier, no further than the calendar goes: others state what they like."""
+    try:
+        return at + span
+    except OverflowError:
+        bound = datetime.max if span > timedelta() else datetime.min
+        return bound.replace(tzinfo=at.tzinfo)
 
 
 def rounded(highest: float, parts: int = 4) -> tuple[float, float]:
@@ -77,7 +85,7 @@ def days(frame: Frame, parts: int = 3) -> list[SafeString]:
 
 def said(at: datetime, frame: Frame) -> str:
     """A time as short as the span allows."""
-    span, local = frame.last - frame.first, timezone.localtime(at)
+    span, local = frame.last - frame.first, local_time(at)
     if span < 2 * _DAY:
         return local.strftime("%H:%M")
     return local.strftime("%-d %b" if span < 300 * _DAY else "%b %Y")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils.safestring import SafeString
 
 from indicators.web.charts.markup import Table, Words, element, figure, joined, line, moment, text
-from indicators.web.charts.scales import Frame, days
+from indicators.web.charts.scales import Frame, days, moved
 
 _LANE, _DOT = 30, 5
 _NOTHING = Table(("When", "What", "Kind"), [])
@@ -46,7 +46,7 @@ def _frame(events: Sequence[Event], lanes: int) -> Frame:
     last = max(each.until or each.at for each in events)
     room = max((last - first) * 0.02, timedelta(hours=1))
     height = 14.0 + lanes * _LANE + 28
-    return Frame(first - room, last + room, top=1, width=640, height=height, left=112)
+    return Frame(moved(first, -room), moved(last, room), top=1, width=640, height=height, left=112)
 
 
 def _lanes(lanes: Sequence[str], frame: Frame) -> list[SafeString]:
