@@ -93,24 +93,26 @@ class SentForm(forms.Form):
     )
 
 
-class RecipientForm(forms.ModelForm[Recipient]):
+class RecipientForm(forms.Form):
     """Who may get packs, and up to which marking."""
 
+    name = forms.CharField(max_length=200)
     kind = forms.ChoiceField(choices=RecipientKind.choices)
+    address = forms.CharField(max_length=500, required=False)
     max_tlp = forms.TypedChoiceField(
         label="May get up to", choices=TLP_CHOICES, coerce=int, initial=1
     )
 
-    class Meta:
-        model = Recipient
-        fields = ["name", "kind", "address", "max_tlp"]
+    def clean_name(self) -> str:
+        """One of that name is enough."""
+        name = str(self.cleaned_data["name"])
+        if Recipient.objects.filter(name=name).exists():
+            raise forms.ValidationError("There is a recipient of that name.")
+        return name
 
 
-class RecipientChangeForm(forms.ModelForm[Recipient]):
+class RecipientChangeForm(forms.Form):
     """Name and kind stay: packs were made for them."""
 
+    address = forms.CharField(max_length=500, required=False)
     max_tlp = forms.TypedChoiceField(label="May get up to", choices=TLP_CHOICES, coerce=int)
-
-    class Meta:
-        model = Recipient
-        fields = ["address", "max_tlp"]

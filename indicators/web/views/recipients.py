@@ -31,7 +31,8 @@ def recipients(request: HttpRequest) -> HttpResponse:
 def recipient(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change where one is reached, and what it may get."""
     row = get_object_or_404(Recipient, pk=pk)
-    form = RecipientChangeForm(request.POST or None, instance=row)
+    held = {"address": row.address, "max_tlp": row.max_tlp}
+    form = RecipientChangeForm(request.POST or None, initial=held)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         referring.change_recipient(row, given["address"], given["max_tlp"], signed_in(request))
