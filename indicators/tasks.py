@@ -125,6 +125,21 @@ def catalogue() -> None:
     pipeline.catalogue()
 
 
+@shared_task(name=pipeline.NOTIFY, autoretry_for=_PASSING, retry_backoff=True)
+def notify() -> None:
+    pipeline.notify()
+
+
+@shared_task(name=pipeline.DISPATCH, autoretry_for=_PASSING, retry_backoff=True)
+def dispatch(number: str) -> None:
+    pipeline.dispatch(UUID(number))
+
+
+@shared_task(name="indicators.send_digests", autoretry_for=_PASSING, retry_backoff=True)
+def send_digests() -> None:
+    pipeline.send_digests()
+
+
 @shared_task(name="indicators.retire", autoretry_for=_PASSING, retry_backoff=True)
 def retire() -> None:
     pipeline.retire()

@@ -148,6 +148,17 @@ class Connection(_HTTPConnection):  # type: ignore[misc]  # it has no types
         statuses.check_passing(url, answer.status, answer.headers)
         return answer.status, answer.content
 
+    def tell(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status of the answer to a POST of JSON with these headers; no credential goes along.
+
+        Whatever the status is: a redirect is not followed. Raises AddressRefused, PeerUnavailable,
+        PeerMisbehaved for an answer without end.
+        """
+        merged = self._merge_headers({"Accept": "*/*", "Content-Type": statuses.JSON})
+        merged.update(headers)
+        answer = self._ask("POST", url, merged, data=body, most=MOST_SMALL_BYTES, credential=False)
+        return answer.status
+
     def _ask(
         self,
         method: str,

@@ -19,6 +19,8 @@ app.conf.beat_schedule = {
         "schedule": 5.0,
     },
     "what people find": {"task": "indicators.catalogue", "schedule": 30.0},
+    "what people want to know": {"task": "indicators.notify", "schedule": 30.0},
+    "mail": {"task": "indicators.send_digests", "schedule": 900.0},
     "witnesses": {"task": "indicators.cosign", "schedule": 30.0},
     "peers as they describe themselves": {
         "task": "indicators.refresh_peers",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 T = TypeVar("T")
 
@@ -82,6 +83,41 @@ def key_bytes(name: str, value: str) -> bytes:
             ' (python3 -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())").'
         )
     return key
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over; no `host`: nowhere."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    starttls: bool = False
+    tls: bool = False
+
+
+def mail_server(name: str, value: str | None) -> MailServer:
+    """From smtp://user:password@host:587 (STARTTLS; ?tls=off for none) or smtps://… (TLS)."""
+    if not value:
+        return MailServer()
+    parts = urlsplit(value)
+    query = dict(parse_qsl(parts.query))
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise Misconfigured(f"{name} names no port from 1 to 65535.") from error
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or set(query) - {"tls"}:
+        raise Misconfigured(f"{name} must be smtp://user:password@host:587 or smtps://….")
+    tls = parts.scheme == "smtps"
+    return MailServer(
+        host=parts.hostname,
+        port=port or (465 if tls else 587),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starttls=not tls and query.get("tls") != "off",
+        tls=tls,
+    )
 
 
 def _converted(name: str, value: str, convert: Callable[[str], T], kind: str) -> T:

@@ -130,6 +130,20 @@ ANSWER_HOLD = env.whole_number(
     "ANSWER_HOLD", 30, "Seconds in which a decision on matches can be taken back", least=0
 )
 
+# --- Mail ----------------------------------------------------------------------------------------
+
+_mail = env.mail_server(
+    "EMAIL_URL", env.secret("EMAIL_URL", "Mail server, smtp://user:password@host; default: no mail")
+)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _mail.host else 'dummy'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text(
+    "EMAIL_FROM", f"retort@{NODE_HOST.partition(':')[0]}", "Sender of mail"
+)
+
 # --- Parts ---------------------------------------------------------------------------------------
 
 # Secrets, because both usually hold a password.
@@ -252,6 +266,7 @@ CELERY_TASK_ROUTES = {
     "indicators.wake": {"queue": "wake"},
     "indicators.cosign": {"queue": "wake"},
     "indicators.refresh_peers": {"queue": "wake"},
+    "indicators.dispatch": {"queue": "wake"},
     "indicators.reconcile": {"queue": "reconcile"},
     "indicators.catalogue": {"queue": "reconcile"},
 }

@@ -1,1 +1,6 @@
-"""What people are told of, and how: in the pages, by e-mail, by webhook; quiet by default."""
+"""What people and programs are told without having asked: few things, and nothing personal.
+
+`sources` says what there is to tell; `sweeping` compares it with what was told before, a look at a
+time, so that nothing in the flow of objects waits for it and a crash loses nothing. People find it
+in `inbox`, by mail in `digest`; programs get it by `webhooks` and `dispatching`.
+"""

@@ -36,6 +36,7 @@ from indicators.pipeline.contributing import (
     results_of,
     return_draft,
 )
+from indicators.pipeline.notifying import DISPATCH, NOTIFY, dispatch, notify, send_digests
 from indicators.pipeline.onboarding import refresh_peers
 from indicators.pipeline.peering import (
     PUSH,
@@ -109,8 +110,10 @@ __all__ = [
     "CATALOGUE",
     "CHECK_SUBMISSION",
     "COSIGN",
+    "DISPATCH",
     "DRAFT",
     "FINISH_POST",
+    "NOTIFY",
     "PSEUDONYMIZE",
     "PUBLISH",
     "PULL",
@@ -136,6 +139,7 @@ __all__ = [
     "decide_matches",
     "describe_cluster",
     "destroy_expired",
+    "dispatch",
     "draft",
     "drop_evidence",
     "feedback",
@@ -144,6 +148,7 @@ __all__ = [
     "hold_decision",
     "import_objects",
     "note_delay",
+    "notify",
     "open_push",
     "prepare_submission",
     "pseudonymize",
@@ -170,6 +175,7 @@ __all__ = [
     "rotate_epochs",
     "run_again",
     "save_submission",
+    "send_digests",
     "send_homeless_answers",
     "send_submission",
     "stop_cluster",
