@@ -73,6 +73,13 @@ def journey_database(database_server: Server, template_database: str) -> Iterato
         yield url
 
 
+@pytest.fixture(scope="module")
+def journey_database_of_module(database_server: Server, template_database: str) -> Iterator[str]:
+    """The same for journeys that share a started node."""
+    with database_server.copy(template_database) as url:
+        yield url
+
+
 def _parts(url: str) -> dict[str, Any]:
     """Django's names for the parts of a URL."""
     import dj_database_url
