@@ -1,7 +1,9 @@
 """Forms about peers: added by a URL, confirmed by what a person was told, subscribed to."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django import forms
 
@@ -182,6 +184,17 @@ class AnswersIn(forms.Form):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["answers"].queryset = _own()  # type: ignore[attr-defined]
+
+
+def answers_for(chosen: Iterable[UUID | None]) -> Iterator[AnswersIn]:
+    """A form for each subscription, with what was chosen; the collections are read once."""
+    choices = None
+    for number, each in enumerate(chosen):
+        form = AnswersIn(initial={"answers": each}, auto_id=f"answers-{number}-%s")
+        field: Any = form.fields["answers"]
+        choices = choices or list(field.choices)
+        field.choices = choices
+        yield form
 
 
 class Reason(forms.Form):

@@ -1,6 +1,6 @@
 """Peers: where each stands, one of them in full, and what can be done about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -79,9 +79,13 @@ def peer(request: HttpRequest, number: UUID) -> HttpResponse:
         "subscribe": forms.Subscribe(offered=readable),
         "push": forms.Push(offered=writable) if writable else None,
         "relay": forms.Relay(subscriptions=found.subscriptions.order_by("title")),
-        "answers": forms.AnswersIn(auto_id=False),
+        "followed": list(zip(detail.followed, _answers(detail.followed), strict=True)),
     }
     return render(request, "web/peers/peer.html", shown)
+
+
+def _answers(followed: Sequence[looking.Followed]) -> Iterator[forms.AnswersIn]:
+    return forms.answers_for(each.inbox.answers_id for each in followed)
 
 
 def _lags(followed: Sequence[looking.Followed]) -> list[tuple[str, SafeString]]:
