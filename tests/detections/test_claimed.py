@@ -143,7 +143,9 @@ def test_the_legal_basis_stays() -> None:
     assert "legal_basis" in {each.field for each in drafted.preview.withheld}
 
 
-@pytest.mark.parametrize("changes", [{}, {"claims": [CLAIM]}, {"hold_until": "2026-12-01T00:00:00Z"}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"claims": [CLAIM]}, {"hold_until": "2026-12-01T00:00:00Z"}]
+)
 def test_what_is_stated_is_valid_stix(changes: dict[str, Any]) -> None:
     drafted = told(**changes)
     source = msgspec.json.encode({"objects": [content for _, content in drafted.objects]})

@@ -113,9 +113,7 @@ def _actor(frame: Frame, name: Names, role: str, shown: str) -> tuple[str, Conte
     return role, content
 
 
-def _claim(
-    frame: Frame, name: Names, campaign: str, claim: Claim
-) -> Iterator[tuple[str, Content]]:
+def _claim(frame: Frame, name: Names, campaign: str, claim: Claim) -> Iterator[tuple[str, Content]]:
     organization = _folded(claim.organization)
     actor = name("threat-actor", f"claim/actor/{organization}")
     named = name("identity", f"claim/named/{organization}")

@@ -284,9 +284,7 @@ def _reasons(case: Case, news: Sequence[Content]) -> Iterator[str]:
         yield "its detector asked for another collection than its own"
 
 
-def _state(
-    cluster: Due, changed: Sequence[ChangedPart], stated: Stated | None
-) -> ClusterState:
+def _state(cluster: Due, changed: Sequence[ChangedPart], stated: Stated | None) -> ClusterState:
     return ClusterState(
         token=cluster.token,
         incarnation=cluster.incarnation,

@@ -139,9 +139,7 @@ def reopen(submission_id: UUID, author: User) -> None:
         if submission.state != SubmissionState.SENT:
             raise SubmissionRefused("It was not sent, so there is nothing to take back.")
         drafts = Draft.objects.filter(cluster_id=submission.cluster_id)
-        live = drafts.select_for_update().filter(
-            state__in=[DraftState.REVIEW, DraftState.APPROVED]
-        )
+        live = drafts.select_for_update().filter(state__in=[DraftState.REVIEW, DraftState.APPROVED])
         for draft in live:
             if draft.state == DraftState.APPROVED:
                 raise SubmissionRefused("It was approved and is being published; wait a moment.")

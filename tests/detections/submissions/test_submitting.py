@@ -27,7 +27,12 @@ def test_a_prepared_submission_is_for_its_authors_eyes(ana: Author) -> None:
 def test_its_identifiers_become_tokens(ana: Author) -> None:
     ana.paste(THREE)
     ana.prepare()
-    assert ana.draft.preview["tokenized"] == {"email": 2, "email-canonical": 2, "ipv4": 1, "ipv4-24": 1}
+    assert ana.draft.preview["tokenized"] == {
+        "email": 2,
+        "email-canonical": 2,
+        "ipv4": 1,
+        "ipv4-24": 1,
+    }
 
 
 def test_nothing_but_its_campaign_tells_of_it_before_evidence(ana: Author) -> None:
@@ -85,9 +90,7 @@ def test_what_was_rejected_can_be_prepared_again_with_its_identifiers(
     assert sum(ana.draft.preview["tokenized"].values()) == 6
 
 
-def test_a_published_submission_that_is_edited_shows_what_changes(
-    ana: Author, rae: User
-) -> None:
+def test_a_published_submission_that_is_edited_shows_what_changes(ana: Author, rae: User) -> None:
     ana.paste(THREE)
     ana.prepare(name="Long winter")
     pipeline.approve(ana.send().pk, rae)
@@ -123,9 +126,7 @@ def test_another_marking_is_on_every_object(ana: Author, rae: User) -> None:
     assert len(ana.shown("indicator")) == 4
 
 
-def test_an_abandoned_submission_is_taken_back(
-    ana: Author, rae: User, shared: Collection
-) -> None:
+def test_an_abandoned_submission_is_taken_back(ana: Author, rae: User, shared: Collection) -> None:
     ana.paste(THREE)
     ana.prepare(name="Long winter", claims=[CLAIM])
     pipeline.approve(ana.send().pk, rae)
