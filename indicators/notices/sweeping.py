@@ -62,10 +62,12 @@ WHERE n.cause = ANY(%(standing)s) AND n.count > 0 AND NOT EXISTS (
 
 
 class _Row(NamedTuple):
+    """A notice, in the order of `_NOTICE`."""
+
     user: int
     cause: str
     subject: str
-    count: int
+    how_many: int
     at: datetime
 
 

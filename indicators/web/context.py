@@ -7,7 +7,9 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
 
 from indicators.models import Role
+from indicators.notices import inbox
 from indicators.people.roles import roles_of
+from indicators.web.pages import signed_in
 
 
 class Area(NamedTuple):
@@ -38,13 +40,14 @@ _AREAS = (
 
 
 def node(request: HttpRequest) -> dict[str, Any]:
-    """`node_name`, and `areas`: the navigation of the person who asks."""
+    """`node_name`, `areas`: the navigation of the person who asks; `unread`: for the bell."""
     roles = roles_of(request.user) if hasattr(request, "user") else frozenset[Role]()
     here = request.path.split("/")[1]
     return {
         "node_name": settings.NODE_NAME,
         "areas": [_entry(area, here) for area in _AREAS if _opens(area, roles)] if roles else [],
         "roles": roles,
+        "unread": inbox.unread(signed_in(request)) if roles else "",
     }
 
 

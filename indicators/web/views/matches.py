@@ -260,5 +260,7 @@ def _is_filtered(which: queues.Filter) -> bool:
 def _back(request: HttpRequest) -> str:
     """To the page of the queue that it came from: only its filters are taken from what was sent."""
     query = QueryDict(request.POST.get("query", ""))
-    kept = {**_kept(query), **{name: query[name] for name in ("state",) if query.get(name)}}
+    kept = _kept(query)
+    if state := query.get("state"):
+        kept["state"] = str(state)
     return reverse("matches") + (f"?{urlencode(kept)}" if kept else "")
