@@ -100,6 +100,10 @@ class Federation:
     def __getitem__(self, name: str) -> Member:
         return self.members[name]
 
+    def told(self, who: Organization) -> dict[str, str]:
+        """What a node is told; decisions can be taken back for two seconds, not for thirty."""
+        return self.stage.told(who) | {"ANSWER_HOLD": "2"}
+
     def content(self) -> dict[str, bytes]:
         """Everything that crossed each wire."""
         return {name: member.wire.content() for name, member in self.members.items()}
@@ -112,7 +116,7 @@ class Federation:
             node.data_dir,
             database_url=member.database_url,
             port=node.port,
-            environment=self.stage.told(member.who),
+            environment=self.told(member.who),
         )
         self.stack.callback(end, member.node)
         member.node.await_served()
@@ -166,7 +170,7 @@ def _start(federation: Federation, who: Organization, port: int) -> tuple[Node, 
         federation.stage.data_dir(who),
         database_url=database_url,
         port=port,
-        environment=federation.stage.told(who),
+        environment=federation.told(who),
     )
     federation.stack.callback(end, node)
     return node, database_url
