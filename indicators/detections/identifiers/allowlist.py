@@ -119,7 +119,7 @@ def _sealed(sealer: Sealer, kind: str, canonical: str, reason: str, actor: str) 
     entry.digest = sealer.digest("allowed", f"{kind}\0{canonical}".encode())
     bound = place("allowed", entry.pk)
     entry.data_key_id, entry.sealed = sealer.seal(canonical.encode(), bound)
-    entry.full_clean(exclude=["digest"], validate_unique=False)
+    entry.full_clean(exclude=["digest", "data_key"], validate_unique=False)
     return entry
 
 

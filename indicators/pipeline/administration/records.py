@@ -92,4 +92,5 @@ def _page(events: list[AuditEvent], *, has_newer: bool, has_older: bool) -> Foun
 
 
 def _told(asked: Asked) -> dict[str, str]:
-    return {name: str(getattr(asked, name)) for name in Asked.__slots__ if getattr(asked, name)}
+    given = {name: getattr(asked, name) for name in Asked.__slots__}
+    return {f"asked_{name}": str(value) for name, value in given.items() if value}
