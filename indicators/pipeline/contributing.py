@@ -71,7 +71,7 @@ def contribute(
     with transaction.atomic():
         # Of two POSTs with one key the second waits here until the first is stored.
         if not _begin(job):
-            return _replay(job)
+            return _replay(job, credential_id)
         results = accept(detector, job.pk, lines, job.received_at)
         _finish(job, results)
         hand_over_job(job.pk)
@@ -157,8 +157,8 @@ def _begin(job: Job) -> bool:
     return Job.objects.filter(pk=job.pk).exists()
 
 
-def _replay(job: Job) -> Receipt:
-    before = Job.objects.get(credential_id=job.credential_id, idempotency_key=job.idempotency_key)
+def _replay(job: Job, credential_id: UUID) -> Receipt:
+    before = Job.objects.get(credential_id=credential_id, idempotency_key=job.idempotency_key)
     if bytes(before.body_digest) != job.body_digest:
         raise IdempotencyConflict(
             "This Idempotency-Key was used for another body; take a new key for new content."

@@ -189,7 +189,7 @@ def read_preview(submission: UUID, author: User, page: int = 1) -> Preview:
     """A submission for its author; raises NoSuchSubmission. Twelve statements, however large."""
     found = standing.read_standing(submission, author)
     draft = found.draft
-    lines = unpacked(draft.objects_zstd) if draft else []
+    lines = unpacked(bytes(draft.objects_zstd)) if draft else []
     goes = draft.preview.get("goes", []) if draft and lines else []
     pages = max(1, -(-len(goes) // OBJECTS))
     page = min(max(1, page), pages)

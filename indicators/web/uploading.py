@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import IO, Any
 
-from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
 from indicators.detections.submissions.evidence import MOST_BYTES
@@ -25,7 +25,7 @@ class BoundedUpload(FileUploadHandler):
             raise StopUpload(connection_reset=True)
         self._held.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> InMemoryUploadedFile:
         self._held.seek(0)
         return InMemoryUploadedFile(
             self._held,

@@ -4,9 +4,10 @@ A named organization is never without who claims it, the claim's status and its 
 is two relationships that carry it, and several claims about one organization stand side by side.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from indicators.detections.drafts.objects import (
     EXTENSIONS,
@@ -33,8 +34,8 @@ def told(campaign: Content, stated: Stated) -> Content:
     for name, words in stated.as_reported.items():
         if name in evidence:
             evidence[name] = {**evidence[name], "as_reported": words}
-    words = present({"name": stated.name, "description": stated.description})
-    return {**campaign, **words, "extensions": {**campaign["extensions"], _CAMPAIGN: evidence}}
+    said = present({"name": stated.name, "description": stated.description})
+    return {**campaign, **said, "extensions": {**campaign["extensions"], _CAMPAIGN: evidence}}
 
 
 def claim_objects(
@@ -70,7 +71,7 @@ def is_of_claim(content: Content) -> bool:
     return content["type"] in ("identity", "threat-actor") or is_claim(content)
 
 
-def is_claim(content: Content) -> bool:
+def is_claim(content: Mapping[str, Any]) -> bool:
     return content.get("relationship_type") == "attributed-to"
 
 

@@ -5,45 +5,33 @@ not, so that nothing has to be merged, and drafting twice changes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import msgspec
 import orjson
 import zstandard
-from django.conf import settings
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from federation.canonical import canonical
 from indicators.detections.drafts import due as clusters
 from indicators.detections.drafts import gate, policy, seating
+from indicators.detections.drafts.cases import Case, Conditions, read_cases
 from indicators.detections.drafts.described import describe, unread, without_description
 from indicators.detections.drafts.drafting import (
-    ClusterState,
     Content,
     Drafted,
     DraftRefused,
-    Terms,
     draft,
-    wanted_ids,
 )
 from indicators.detections.drafts.due import Due, Personal
-from indicators.detections.drafts.facts import ClusterFacts
-from indicators.detections.drafts.held import (
-    authored_ids,
-    claim_ids,
-    held_contents,
-    observed_ids,
-)
 from indicators.detections.drafts.preview import Preview, Refused
 from indicators.detections.drafts.seating import ChangedPart
 from indicators.detections.identifiers.sealing import open_sealer
-from indicators.detections.stated import Stated
-from indicators.detections.submissions.pieces import Submitted, submitted
+from indicators.detections.submissions.pieces import submitted
 from indicators.models import DraftState, Stage, SubmissionState
-from indicators.stix import Tlp
 from indicators.store.custody import ensure_own_member
 from indicators.store.sql import Cursor, open_cursor
 
@@ -52,15 +40,6 @@ _LIVE = """
 SELECT id FROM indicators_draft
 WHERE cluster_id = ANY(%s) AND state IN ('prepared', 'review', 'returned', 'approved', 'failed')
 ORDER BY cluster_id FOR UPDATE
-"""
-# drafts_of_cluster: what was published once is changed where it was published.
-_HOME = """
-SELECT DISTINCT ON (cluster_id) cluster_id, collection_id FROM indicators_draft
-WHERE cluster_id = ANY(%s) AND state = 'published' ORDER BY cluster_id, created_at DESC
-"""
-_DESCRIPTIONS = """
-SELECT id, description, described_by_id FROM indicators_cluster
-WHERE id = ANY(%s) AND description <> ''
 """
 # Nobody decided them, nobody can any more, and their objects are megabytes.
 _END_LIVE = """
@@ -104,30 +83,6 @@ _SUBMITTED = "a person's submission: another person reads it"
 _SENT = (SubmissionState.SENT, SubmissionState.ABANDONED)
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """What holds for every draft of a batch."""
-
-    identity_id: str
-    id_key: bytes
-    now: datetime
-
-
-@dataclass(slots=True)
-class Case:
-    """A cluster with all that its draft is made from. `text` is a person's, `author`, on it."""
-
-    cluster: Due
-    changed: Sequence[ChangedPart]
-    state: ClusterState
-    terms: Terms
-    home: UUID | None
-    text: str = ""
-    author: int | None = None
-    submitted: Submitted | None = None
-    held: Mapping[str, Content] = field(default_factory=dict)
-
-
 @dataclass(slots=True)
 class Made:
     """A draft that was made; `author` is the person whose words are in it, unread by others."""
@@ -161,7 +116,7 @@ def draft_clusters(numbers: Sequence[int]) -> list[UUID]:
         live = [row[0] for row in cursor.execute(_LIVE, (ids,)).fetchall()]
         conditions = Conditions(identity, sealer.digest("object ids", b""), _now())
         said = submitted(cursor, ids, sealer)
-        cases = _cases(cursor, found, _deal(cursor, found), said, conditions)
+        cases = read_cases(cursor, found, _deal(cursor, found), said, conditions)
         described = [case.cluster.id for case in cases if case.text or case.submitted]
         own_names = {each.id: each.own_names for each in found}
         personal = clusters.personal(cursor, own_names, described, sealer)
@@ -184,44 +139,6 @@ def _deal(cursor: Cursor, found: Sequence[Due]) -> Mapping[int, list[ChangedPart
     seating.unseat(cursor, [each.id for each in found if each.loses and each.is_open])
     seating.seat(cursor, [each.id for each in found if each.is_open], afresh)
     return seating.changed_parts(cursor, [each.id for each in found if each.is_open])
-
-
-def _cases(
-    cursor: Cursor,
-    found: Sequence[Due],
-    changed: Mapping[int, list[ChangedPart]],
-    said: Mapping[int, Submitted],
-    conditions: Conditions,
-) -> list[Case]:
-    ids = [each.id for each in found]
-    homes: dict[int, UUID] = dict(cursor.execute(_HOME, (ids,)).fetchall())
-    written = {row[0]: row[1:] for row in cursor.execute(_DESCRIPTIONS, (ids,)).fetchall()}
-    cases = []
-    for each in found:
-        parts, told = changed.get(each.id, ()), said.get(each.id)
-        stated = told.stated if told else None
-        state, terms = _state(each, parts, stated), _terms(each, stated, conditions)
-        home = homes.get(each.id, stated.collection if stated else each.source.collection)
-        words = ("", told.author) if told else written.get(each.id, ("", None))
-        cases.append(Case(each, parts, state, terms, home, *words, told))
-    _read_held(cursor, cases)
-    return cases
-
-
-def _read_held(cursor: Cursor, cases: Sequence[Case]) -> None:
-    """What is published of what a draft may change: of a closed cluster everything."""
-    loses = [case.cluster for case in cases if case.cluster.loses and case.cluster.is_open]
-    wanted = observed_ids(cursor, loses)
-    wanted |= authored_ids(cursor, [case.cluster for case in cases if not case.cluster.is_open])
-    told = [case.cluster for case in cases if case.submitted and case.cluster.is_open]
-    for cluster, names in claim_ids(cursor, told).items():
-        wanted.setdefault(cluster, set()).update(names)
-    for case in cases:
-        if case.cluster.is_open:
-            wanted.setdefault(case.cluster.id, set()).update(wanted_ids(case.state, case.terms))
-    held = held_contents(cursor, set().union(*wanted.values()))
-    for case in cases:
-        case.held = {name: held[name] for name in wanted[case.cluster.id] if name in held}
 
 
 def _draft(case: Case, personal: Personal) -> Made:
@@ -282,36 +199,6 @@ def _reasons(case: Case, news: Sequence[Content]) -> Iterator[str]:
         yield "no collection: its detector names none"
     if wish is not None and wish not in (str(source.collection), source.alias):
         yield "its detector asked for another collection than its own"
-
-
-def _state(cluster: Due, changed: Sequence[ChangedPart], stated: Stated | None) -> ClusterState:
-    return ClusterState(
-        token=cluster.token,
-        incarnation=cluster.incarnation,
-        is_open=cluster.is_open,
-        facts=cluster.facts or ClusterFacts(),
-        account_count=cluster.account_count,
-        parts=tuple(each.part for each in changed),
-        stated=stated,
-    )
-
-
-def _terms(cluster: Due, stated: Stated | None, conditions: Conditions) -> Terms:
-    return Terms(
-        identity_id=conditions.identity_id,
-        tlp=Tlp(stated.tlp) if stated else _strictest(cluster),
-        id_key=conditions.id_key,
-        now=conditions.now,
-        min_accounts=settings.MINIMUM_ACCOUNTS,
-        lifetime_days=settings.INDICATOR_DAYS,
-        detector_name=cluster.source.name,
-        detector_version=cluster.source.version,
-    )
-
-
-def _strictest(cluster: Due) -> Tlp:
-    wish = (cluster.facts or ClusterFacts()).tlp
-    return max([cluster.source.tlp, *([Tlp(wish)] if wish else [])], key=lambda tlp: tlp.rank)
 
 
 def _write(cursor: Cursor, made: Sequence[Made], live: Sequence[UUID], now: datetime) -> list[UUID]:

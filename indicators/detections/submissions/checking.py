@@ -100,7 +100,7 @@ def _is_to_be_taken(submission: Submission) -> bool:
     if submission.taken_version < submission.evidence_version:
         return True
     withheld = Detection.objects.filter(
-        cluster_id=submission.cluster_id, stage=Stage.WITHHELD, verdict="", account_count__gt=0
+        cluster=submission.cluster_id, stage=Stage.WITHHELD, verdict="", account_count__gt=0
     )
     return submission.cluster_id is not None and withheld.exists()
 

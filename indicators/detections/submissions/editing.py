@@ -1,7 +1,7 @@
 """What an author does with a submission. Everything typed is sealed before it is stored.
 
-Rows are locked as everywhere: the cluster, its live draft, then the submission, so that a worker who
-drafts the cluster, a reviewer who decides and an author who sends come one after the other.
+Rows are locked as everywhere: the cluster, its live draft, then the submission, so that a worker
+who drafts the cluster, a reviewer who decides and an author who sends come one after the other.
 """
 
 from collections.abc import Iterable, Iterator
@@ -117,7 +117,7 @@ def send(submission_id: UUID, author: User, draft_id: UUID) -> Draft:
         submission = _own(submission_id, author)
         if submission.state != SubmissionState.PREPARED:
             raise SubmissionRefused("Prepare it first, and look at what peers will see.")
-        live = Draft.objects.filter(cluster_id=submission.cluster_id, state=DraftState.PREPARED)
+        live = Draft.objects.filter(cluster=submission.cluster_id, state=DraftState.PREPARED)
         draft = live.select_for_update().first()
         if draft is None or draft.pk != draft_id:
             raise SubmissionRefused("What peers will see has changed meanwhile; look at it again.")
@@ -138,7 +138,7 @@ def reopen(submission_id: UUID, author: User) -> None:
         submission = _own(submission_id, author)
         if submission.state != SubmissionState.SENT:
             raise SubmissionRefused("It was not sent, so there is nothing to take back.")
-        drafts = Draft.objects.filter(cluster_id=submission.cluster_id)
+        drafts = Draft.objects.filter(cluster=submission.cluster_id)
         live = drafts.select_for_update().filter(state__in=[DraftState.REVIEW, DraftState.APPROVED])
         for draft in live:
             if draft.state == DraftState.APPROVED:
@@ -232,7 +232,7 @@ def _mark_parts(submission: Submission, prepared: Prepared) -> None:
         return
     before, now = PREPARED.decode(content).stated, prepared.stated
     if (before.tlp, before.hold_until) != (now.tlp, now.hold_until):
-        shown = Part.objects.filter(cluster_id=submission.cluster_id, token_count__gt=0)
+        shown = Part.objects.filter(cluster=submission.cluster_id, token_count__gt=0)
         shown.filter(published_version__gt=0).update(version=F("version") + 1)
 
 

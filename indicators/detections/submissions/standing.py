@@ -113,7 +113,7 @@ def read_standing(submission_id: UUID, author: User) -> Standing:
     found = Submission.objects.filter(pk=submission_id, author=author).first()
     if found is None:
         raise NoSuchSubmission("There is no such submission.")
-    drafts = Draft.objects.filter(cluster_id=found.cluster_id).order_by("-created_at")
+    drafts = Draft.objects.filter(cluster=found.cluster_id).order_by("-created_at")
     draft = None if found.cluster_id is None else drafts.select_related("decided_by").first()
     decider = draft.decided_by if draft else None
     return Standing(

@@ -368,7 +368,7 @@ def initial_of(form: type[forms.Form], data: QueryDict, prefix: str = "") -> dic
     """What was typed, as initial values: a form that nobody asked to be checked shows no errors."""
     start = f"{prefix}-" if prefix else ""
     return {
-        name: field.widget.value_from_datadict(data, {}, start + name)  # type: ignore[arg-type]
+        name: field.widget.value_from_datadict(data, {}, start + name)
         for name, field in form.base_fields.items()
         if start + name in data
     }
