@@ -171,18 +171,11 @@ def read_cluster(
         published = cursor.execute(_AUTHORED, of_now).fetchall()
         subjects = [f"cluster/{number}", *(stix_id for stix_id, _ in published)]
         joint = cursor.execute(_JOINT, {"subjects": subjects}).fetchone()
+    following = listed[limit - 1].id if len(listed) > limit else None
     source = (detector, name, policy, tlp, collection, submission, n, int(a), b, c)
-    return ClusterView(
-        *facts,
-        _open_facts(number, key, sealed),
-        *source,
-        findings=listed[:limit],
-        following=listed[limit - 1].id if len(listed) > limit else None,
-        drafts=drafts,
-        published=published,
-        matches=matches,
-        actor=None if joint is None else Actor(*joint),
-    )
+    of_it = (listed[:limit], following, drafts, published, matches, joint and Actor(*joint))
+    columns: list[Any] = [*facts, _open_facts(number, key, sealed), *source, *of_it]
+    return ClusterView(*columns)
 
 
 def _open_facts(number: int, key: int | None, sealed: Any) -> ClusterFacts | None:

@@ -5,6 +5,7 @@ anybody.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from indicators.detections.drafts.facts import ClusterFacts, absorb
@@ -84,13 +85,11 @@ def stopped() -> list[Stopped]:
     # detections_under_way, drafts_under_way
     held = Detection.objects.filter(stage__in=[Stage.FAILED, Stage.RECEIVED]).exclude(reason="")
     columns = ("uuid", "cluster_id", "detector__name", "stage", "stage_since", "reason")
-    found = [
-        Stopped("detection", *row, is_failed=row[3] == Stage.FAILED)
+    rows: list[list[Any]] = [
+        ["detection", *row, row[3] == Stage.FAILED]
         for row in held.order_by("stage_since").values_list(*columns)[:STOPPED]
     ]
     drafts = Draft.objects.filter(state=DraftState.FAILED).order_by("state_since")
     columns = ("pk", "cluster_id", "cluster__detector__name", "state", "state_since", "failure")
-    found += [
-        Stopped("draft", *row, is_failed=True) for row in drafts.values_list(*columns)[:STOPPED]
-    ]
-    return sorted(found, key=lambda each: each.since)
+    rows += [["draft", *row, True] for row in drafts.values_list(*columns)[:STOPPED]]
+    return sorted((Stopped(*row) for row in rows), key=lambda each: each.since)

@@ -194,8 +194,8 @@ def detectors() -> list[DetectorRow]:
     with open_cursor() as cursor:
         asked = {"stages": list(STANDING), "limit": COUNTED}
         for number, *facts, stage, count in cursor.execute(_COUNTS, asked).fetchall():
-            row = found.setdefault(number, DetectorRow(number, *facts, stages={}))
-            row.stages[stage] = count
+            columns: list[Any] = [number, *facts, {}]
+            found.setdefault(number, DetectorRow(*columns)).stages[stage] = count
     return list(found.values())
 
 

@@ -134,6 +134,7 @@ def test_a_list_costs_the_same_however_long_it_is(
 ) -> None:
     alder.send(*(finding(f"f-{n}") for n in range(60)))
     alder.work()
+    page(ana, path)  # the first request of a session is noted
     with django_assert_max_num_queries(12):
         page(ana, path)
 
@@ -224,6 +225,7 @@ def test_a_finding_costs_few_queries(
     alder: Contributor, ana: Client, django_assert_max_num_queries: Any
 ) -> None:
     detection = found(alder)
+    page(ana, f"/detections/{detection.uuid}/")  # the first request of a session is noted
     with django_assert_max_num_queries(12):
         page(ana, f"/detections/{detection.uuid}/")
 
@@ -254,6 +256,7 @@ def test_a_cluster_costs_few_queries(
 ) -> None:
     alder.send(*(finding(f"f-{n}", cluster={"key": "one"}) for n in range(40)))
     alder.work()
+    page(ana, f"/clusters/{Cluster.objects.get().pk}/")  # the first request of a session is noted
     with django_assert_max_num_queries(18):
         page(ana, f"/clusters/{Cluster.objects.get().pk}/")
 

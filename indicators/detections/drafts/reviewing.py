@@ -1,6 +1,5 @@
 """Drafts as reviewers find them: what waits, who wrote it, what was said of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -193,7 +192,8 @@ def read_draft(draft: UUID) -> Seen | None:
     *facts, reasons, created, since, preview, objects, successor = row
     told = msgspec.json.decode(reasons, type=tuple[str, ...])
     shown = msgspec.json.decode(preview)
-    return Seen(*facts, told, created, since, shown, bytes(objects), successor)
+    columns = [*facts, told, created, since, shown, bytes(objects), successor]
+    return Seen(*columns)
 
 
 def said_of_cluster(cluster: int, *, limit: int = 50) -> list[Said]:
@@ -217,7 +217,7 @@ def _said(of: str, number: int, limit: int) -> list[Said]:
     return [Said(*row) for row in rows]
 
 
-def _rows(drafts: str, order: str, asked: dict[str, Any]) -> Sequence[Row] | list[Row]:
+def _rows(drafts: str, order: str, asked: dict[str, Any]) -> list[Row]:
     with open_cursor() as cursor:
         statement = _COLUMNS.format(drafts=drafts, order=order)
         found = cursor.execute(statement, asked).fetchall()
@@ -229,4 +229,5 @@ def _row(*columns: Any) -> Row:
     # Django has its connections read JSON as text.
     told = msgspec.json.decode(reasons, type=tuple[str, ...])
     counts = msgspec.json.decode(tokenized, type=dict[str, int]) if tokenized else {}
-    return Row(*facts, told, counts, created, since, decided_by, decided_at, because)
+    columns = (*facts, told, counts, created, since, decided_by, decided_at, because)
+    return Row(*columns)
