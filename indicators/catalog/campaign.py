@@ -30,16 +30,17 @@ from indicators.store.sql import Cursor, open_cursor
 #: Of what surrounds it so much is read.
 MOST_AROUND = 1_000
 MOST_INDICATORS = 2_000
-SHOWN_INDICATORS = 25
+SHOWN_INDICATORS = 12
 _REPORTS = ("report", "grouping", "note")
 
 # Primary keys.
 _CAMPAIGN = """
-SELECT c.name, m.name, m.identity_id, c.is_own, c.is_signed, c.tlp, c.confidence, c.standing,
-    c.version, c.received_at, c.collections, v.body
+SELECT c.name, coalesce(nullif(author.name, ''), m.name), m.name, c.is_own, c.is_signed,
+    c.tlp, c.confidence, c.standing, c.version, c.received_at, c.collections, v.body
 FROM indicators_catalogrow c
 JOIN indicators_objectversion v ON v.id = c.object_version_id
 JOIN indicators_member m ON m.id = c.origin_id
+LEFT JOIN indicators_catalogrow author ON author.stix_id = v.created_by_ref
 WHERE c.stix_id = %s AND c.type = 'campaign' AND v.body IS NOT NULL
 """
 # references_from and references_to, then primary keys. Bodies of what is shown in full only.
@@ -142,7 +143,9 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """`indicators`: some; `indicator_count` and `token_count` are of all that were looked at.
+    """`author`: as the object names it; `origin`: the member that it came from.
+
+    `indicators`: some; `indicator_count` and `token_count` are of all that were looked at.
 
     `content` is the object as its author published it.
     """
@@ -152,6 +155,7 @@ class Campaign:
     description: str
     aliases: tuple[str, ...]
     objective: str
+    author: str
     origin: str
     is_own: bool
     is_signed: bool
@@ -195,8 +199,8 @@ class _Around(NamedTuple):
 
 class _Row(NamedTuple):
     name: str
+    author: str
     origin: str
-    identity: str
     is_own: bool
     is_signed: bool
     tlp: int | None
@@ -230,6 +234,7 @@ def campaign(stix_id: str) -> Campaign | None:
             description=content.get("description", ""),
             aliases=tuple(content.get("aliases", ())),
             objective=content.get("objective", ""),
+            author=row.author,
             origin=row.origin,
             is_own=row.is_own,
             is_signed=row.is_signed,

@@ -26,6 +26,7 @@ _SELECTED = f"""
 FROM indicators_catalogrow c
 JOIN indicators_objectversion v ON v.id = c.object_version_id
 JOIN indicators_member m ON m.id = c.origin_id
+LEFT JOIN indicators_catalogrow author ON author.stix_id = v.created_by_ref
 CROSS JOIN LATERAL (
     SELECT convert_from(v.body, 'UTF8')::jsonb #> '{{extensions,{_EXTENSION}}}' AS stated OFFSET 0
 ) e
@@ -39,8 +40,8 @@ WHERE c.type = 'campaign' AND v.body IS NOT NULL
     AND (%(text)s::text = '' OR strpos(lower(c.name), lower(%(text)s)) > 0)
 """
 _PAGE = f"""
-SELECT c.stix_id, c.number, c.name, m.name, c.is_own, c.tlp, c.confidence, c.standing, c.version,
-    v.body
+SELECT c.stix_id, c.number, c.name, coalesce(nullif(author.name, ''), m.name), m.name, c.is_own,
+    c.tlp, c.confidence, c.standing, c.version, v.body
 {_SELECTED}
 """
 _OLDER = "AND c.number < %(before)s ORDER BY c.number DESC LIMIT %(limit)s"
@@ -66,18 +67,20 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A campaign in the list."""
+    """A campaign in the list; `author` as the object names it, `origin`: whom it came from."""
 
     stix_id: str
     number: int
     name: str
+    author: str
     origin: str
     is_own: bool
     tlp: int | None
     confidence: int | None
     standing: str
     first_seen: datetime | None
-    last_activity: datetime
+    last_seen: datetime | None
+    version: datetime
     facts: CampaignFacts
     claims: tuple[Claim, ...]
     corroboration: Corroboration
@@ -127,6 +130,7 @@ class _Row(NamedTuple):
     stix_id: str
     number: int
     name: str
+    author: str
     origin: str
     is_own: bool
     tlp: int | None
@@ -181,13 +185,15 @@ def _listed(row: _Row, claims: tuple[Claim, ...], seen: Corroboration) -> Listed
         stix_id=row.stix_id,
         number=row.number,
         name=row.name or content["name"],
+        author=row.author,
         origin=row.origin,
         is_own=row.is_own,
         tlp=row.tlp,
         confidence=row.confidence,
         standing=row.standing,
         first_seen=time_of(content, "first_seen"),
-        last_activity=time_of(content, "last_seen") or row.version,
+        last_seen=time_of(content, "last_seen"),
+        version=row.version,
         facts=campaign_facts(content),
         claims=claims,
         corroboration=seen,

@@ -16,7 +16,8 @@ _ACTORS = ("threat-actor--", "intrusion-set--")
 
 # references_from; then the relationship by its primary key, with its body by that of versions.
 _ATTRIBUTED = """
-SELECT said.stix_id, r.source, r.target, m.name, m.identity_id, said.tlp, said.received_at, v.body
+SELECT said.stix_id, r.source, r.target, coalesce(nullif(author.name, ''), m.name), m.identity_id,
+    said.tlp, said.received_at, v.body
 FROM unnest(%s::text[]) AS asked(id)
 CROSS JOIN LATERAL (
     SELECT * FROM indicators_reference
@@ -25,6 +26,7 @@ CROSS JOIN LATERAL (
 JOIN indicators_catalogrow said ON said.stix_id = r.stix_id
 JOIN indicators_objectversion v ON v.id = said.object_version_id
 JOIN indicators_member m ON m.id = said.origin_id
+LEFT JOIN indicators_catalogrow author ON author.stix_id = v.created_by_ref
 WHERE v.body IS NOT NULL
 ORDER BY r.source, r.id
 """

@@ -12,7 +12,7 @@ from indicators.web.charts.markup import FONT, Table, Words, element, figure, sh
 #: More than these are drawn as one node of their kind, with their number.
 MOST_NODES = 300
 _MOST_ALIKE = 12
-_SHOWN = 22
+_SHOWN = 20
 _TONES = {
     "own": "s1 node-own",
     "peer": "s2 node-peer",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 _SWEEPS = 6
 _WIDTH, _GAP, _ROW, _MARGIN = 156, 56, 40, 12
 NODE_HEIGHT = 28
+# A narrower drawing would be shown larger than its words need.
+_LEAST = 860
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,23 @@ def lay_out(
             column.sort(key=lambda name: (_pull(name, neighbours, order), order[name], name))
             for at, name in enumerate(column):
                 order[name] = at - len(column) / 2
+    return _placed(columns, _GAP * 1.6 if arcs else _GAP, spare=arcs)
+
+
+def _placed(columns: Sequence[Sequence[str]], gap: float, *, spare: bool) -> Layout:
+    """Columns beside each other, in the middle; `spare`: lines need room after the last, too."""
     tallest = max(map(len, columns), default=1)
-    gap = _GAP * 1.6 if arcs else _GAP
+    width = len(columns) * (_WIDTH + gap) - (0 if spare else gap)
+    left = max(_MARGIN, (_LEAST - width) / 2)
     places = {
         name: (
-            _MARGIN + number * (_WIDTH + gap),
+            left + number * (_WIDTH + gap),
             _MARGIN + ((tallest - len(column)) / 2 + at) * _ROW,
         )
         for number, column in enumerate(columns)
         for at, name in enumerate(column)
     }
-    width = 2 * _MARGIN + len(columns) * (_WIDTH + gap) - (0 if arcs else gap)
-    return Layout(places, max(width, 2 * _MARGIN + _WIDTH), 2 * _MARGIN + tallest * _ROW)
+    return Layout(places, max(width, 0) + 2 * left, 2 * _MARGIN + tallest * _ROW)
 
 
 def _neighbours(edges: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:

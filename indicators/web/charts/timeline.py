@@ -46,7 +46,7 @@ def _frame(events: Sequence[Event], lanes: int) -> Frame:
     last = max(each.until or each.at for each in events)
     room = max((last - first) * 0.02, timedelta(hours=1))
     height = 14.0 + lanes * _LANE + 28
-    return Frame(moved(first, -room), moved(last, room), top=1, width=640, height=height, left=112)
+    return Frame(moved(first, -room), moved(last, room), top=1, width=720, height=height, left=112)
 
 
 def _lanes(lanes: Sequence[str], frame: Frame) -> list[SafeString]:

@@ -67,7 +67,9 @@ def list_drawings(totals: Totals) -> dict[str, SafeString]:
         Bar(term, count, url=f"{address}?capability={term}") for term, count in totals.by_capability
     ]
     columns = [term for term, _ in totals.by_capability if _is_mapped(term, totals)][:_MOST_BARS]
-    rows = [Label(each.name, reverse("campaign", args=[each.stix_id])) for each in totals.mapped]
+    rows = [
+        Label(ending(each.name), reverse("campaign", args=[each.stix_id])) for each in totals.mapped
+    ]
     values = [
         [
             (float(each.interactions.value) if each.interactions else 1.0)
@@ -141,6 +143,11 @@ def _subject(member: Member, sees_clusters: bool) -> Node:
     return Node(member.subject, label, kind, 1, tone, url)
 
 
+def ending(name: str, length: int = 28) -> str:
+    """The end of a long name: campaigns begin alike."""
+    return name if len(name) <= length else "…" + name[1 - length :].lstrip()
+
+
 def _is_mapped(term: str, totals: Totals) -> bool:
     return any(term in each.capabilities for each in totals.mapped)
 
@@ -203,7 +210,7 @@ def _seen(campaign: Campaign) -> Iterator[Seen]:
 
 def _nodes(campaign: Campaign) -> Iterator[Node]:
     tone = "own" if campaign.is_own else "peer"
-    yield Node(campaign.stix_id, campaign.name, "Campaign", 2, tone)
+    yield Node(campaign.stix_id, ending(campaign.name, 20), "Campaign", 2, tone)
     for each in _targets(campaign.claims):
         layer = 0 if each.is_of_organization else 1
         kind = "Named organization" if layer == 0 else "Alleged actor"
@@ -225,7 +232,7 @@ def _nodes(campaign: Campaign) -> Iterator[Node]:
             url = reverse("object", args=[other.stix_id])
             yield Node(f"{other.stix_id}/", other.name, kind, 3, "plain", url)
     for name in campaign.corroboration.organizations:
-        yield Node(f"organization/{name}", name, "Saw it first-hand", 3, "peer")
+        yield Node(f"organization/{name}", name, "Saw it first-hand", 3)
 
 
 def _edges(campaign: Campaign) -> Iterator[Edge]:

@@ -47,13 +47,13 @@
       const edges = [...svg.querySelectorAll("[data-first]")];
       const mine = edges.filter((edge) => edge.dataset.first === id || edge.dataset.second === id);
       const ids = new Set(mine.flatMap((edge) => [edge.dataset.first, edge.dataset.second]).concat(id));
-      edges.forEach((edge) => edge.setAttribute("opacity", mine.includes(edge) ? "1" : "0.15"));
+      edges.forEach((edge) => edge.classList.toggle("dim", !mine.includes(edge)));
       svg.querySelectorAll("[data-node]").forEach((node) => {
-        node.setAttribute("opacity", ids.has(node.dataset.node) ? "1" : "0.3");
+        node.classList.toggle("dim", !ids.has(node.dataset.node));
       });
     };
 
-    const all = () => svg.querySelectorAll("[opacity]").forEach((shape) => shape.removeAttribute("opacity"));
+    const all = () => svg.querySelectorAll(".dim").forEach((shape) => shape.classList.remove("dim"));
 
     const nodeOf = (event) => event.target.closest?.("[data-node]")?.dataset.node;
 
