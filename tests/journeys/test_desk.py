@@ -147,7 +147,7 @@ def corroborated(told: Desk) -> str:
     """The campaign's page at Alder, once it says that Birch saw it, too."""
     told.ana.open("/campaigns/")
     told.ana.page.get_by_role("link", name=NAME).first.click()
-    told.ana.page.wait_for_url("**/campaigns/campaign--*")
+    told.ana.page.wait_for_url("**/campaigns/campaign--*/")
     path = told.ana.path()
     until(told.ana, path, lambda: "Birch" in told.ana.text())
     return told.ana.text()
