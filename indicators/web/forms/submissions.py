@@ -3,26 +3,21 @@
 A form is kept as it was typed, right or wrong; only what is prepared has to be right.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from django import forms
-from django.http import QueryDict
-from django.utils import timezone
 
 from indicators.detections.finding import Finding
 from indicators.detections.stated import Claim, Stated
 from indicators.detections.submissions.pieces import Prepared
-from indicators.models import Audience, Collection, Member
+from indicators.models import Audience, Collection
 from indicators.stix import Tlp, schema
+from indicators.web.forms.fields import AmountField, UtcField, present
 
 PASTED = 600_000
-MOST_CLAIMS = 10
-CLAIMS = "claims"
-_NOT_KEPT = {"csrfmiddlewaretoken", "act", "pasted"}
 _QUALIFIERS = [
     ("exact", "exactly"),
     ("approx", "about"),
@@ -42,35 +37,9 @@ _LEGAL_BASES = [
     ("copyright", "Copyright"),
     ("other", "Other"),
 ]
-_HONORIFICS = ("mr ", "mrs ", "ms ", "dr ", "prof ", "mr. ", "mrs. ", "ms. ", "dr. ", "prof. ")
 _MODEL_PARTS = ("provider", "family", "model", "version")
 _WINDOW_PARTS = ("start", "hours", "account_count", "request_count")
 _MOST_LINES = 50
-
-
-class UtcField(forms.DateTimeField):
-    """A time in UTC, whatever zone its reader is in: what is typed means the same to everybody."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        super().__init__(widget=widget, required=False, **kwargs)
-
-    def to_python(self, value: Any) -> datetime | None:
-        with timezone.override(UTC):
-            return super().to_python(value)
-
-
-class AmountField(forms.IntegerField):
-    """A whole number, with thousands separated or not."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": "numeric"})
-        super().__init__(min_value=0, max_value=999_999_999, widget=widget, **kwargs)
-
-    def to_python(self, value: Any) -> int | None:
-        if isinstance(value, str):
-            value = value.replace(",", "").replace(" ", "").replace("\u202f", "")
-        return super().to_python(value)
 
 
 def _terms(label: str, field: str) -> forms.MultipleChoiceField:
@@ -222,105 +191,6 @@ class SubmissionForm(forms.Form):
             raise forms.ValidationError(f"Something is not in order: {error}.") from error
 
 
-class ClaimForm(forms.Form):
-    """Who is said to be behind it. An empty organization is no claim."""
-
-    organization = forms.CharField(
-        label="Organization that is named",
-        max_length=100,
-        required=False,
-        help_text="An organization, never a person. Empty it to take the claim out.",
-    )
-    claimed_by = forms.CharField(
-        label="Claimed by",
-        max_length=100,
-        required=False,
-        help_text="Empty: this organization. Members are recognized by their names.",
-        widget=forms.TextInput(attrs={"list": "members", "autocomplete": "off"}),
-    )
-    status = forms.ChoiceField(
-        label="Status",
-        required=False,
-        choices=[(each, each) for each in ("alleged", "disputed", "retracted")],
-    )
-    basis = forms.MultipleChoiceField(
-        label="Basis",
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        choices=[
-            (each, each.replace("-", " "))
-            for each in schema("attribution-claim")["properties"]["basis"]["items"].get(
-                "x-open-vocab", schema("attribution-claim")["properties"]["basis"]["x-open-vocab"]
-            )
-        ],
-    )
-    confidence = forms.IntegerField(
-        label="Confidence of the claimant",
-        min_value=0,
-        max_value=100,
-        required=False,
-        help_text="From 0 to 100, as they state it.",
-    )
-    grade = forms.RegexField(
-        r"^[A-Fa-f][1-6]$",
-        label="Grade of the source",
-        required=False,
-        strip=True,
-        help_text="Admiralty code, from A1 (reliable, confirmed) to F6 (unknown).",
-    )
-    source = forms.CharField(
-        label="Source",
-        max_length=200,
-        required=False,
-        help_text="Where it was said: a report, a letter, our own evidence.",
-    )
-    address = forms.URLField(
-        label="Address of the source", max_length=2000, required=False, assume_scheme="https"
-    )
-    claimed_on = forms.DateField(
-        label="Date of the claim", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-
-    def clean_organization(self) -> str:
-        return _no_person(self.cleaned_data["organization"])
-
-    def clean_claimed_by(self) -> str:
-        return _no_person(self.cleaned_data["claimed_by"])
-
-    def clean(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        if told.get("organization"):
-            if not told.get("basis"):
-                self.add_error("basis", "Say what it rests on, or that it is not stated.")
-            if not (told.get("source") or told.get("address")):
-                self.add_error("source", "Say where it can be read, or that it is our own.")
-        return told
-
-    def claim(self, own: Member, members: Mapping[str, Member]) -> Claim:
-        told = self.cleaned_data
-        name = told["claimed_by"] or own.name
-        known = members.get(name.casefold())
-        party = {"name": known.name, "identity_id": known.identity_id} if known else {"name": name}
-        date = told["claimed_on"]
-        return msgspec.convert(
-            _present(
-                organization=told["organization"],
-                claimed_by=party,
-                status=told["status"] or "alleged",
-                basis=told["basis"],
-                confidence=told["confidence"],
-                grade=told["grade"].upper(),
-                source=told["source"],
-                address=told["address"],
-                claimed_on=date.isoformat() if date else None,
-            ),
-            Claim,
-        )
-
-
-ClaimForms = forms.formset_factory(ClaimForm, extra=1, max_num=MOST_CLAIMS, absolute_max=20)
-
-
 class BeginForm(forms.Form):
     """A name to begin with."""
 
@@ -342,56 +212,11 @@ class UploadForm(forms.Form):
     )
 
 
-# --- As it was typed ---
-
-
-def typed(posted: QueryDict) -> bytes:
-    """The form's fields as they were typed."""
-    kept = {name: values for name, values in posted.lists() if name not in _NOT_KEPT}
-    return json.dumps(kept).encode()
-
-
-def read_typed(content: bytes) -> QueryDict:
-    """What was typed, as a form takes it."""
-    held = QueryDict(mutable=True)
-    for name, values in (json.loads(content) if content else {}).items():
-        held.setlist(name, values)
-    return held
-
-
-def name_of(content: bytes) -> str:
-    """The name that was typed, "" for none."""
-    return read_typed(content).get("name", "") or ""
-
-
-def initial_of(form: type[forms.Form], data: QueryDict, prefix: str = "") -> dict[str, Any]:
-    """What was typed, as initial values: a form that nobody asked to be checked shows no errors."""
-    start = f"{prefix}-" if prefix else ""
-    return {
-        name: field.widget.value_from_datadict(data, {}, start + name)
-        for name, field in form.base_fields.items()
-        if start + name in data
-    }
-
-
-def initial_claims(data: QueryDict) -> list[dict[str, Any]]:
-    """The claims that were typed and not emptied."""
-    count = data.get(f"{CLAIMS}-TOTAL_FORMS", "0")
-    rows = range(min(int(count), MOST_CLAIMS) if count.isdecimal() else 0)
-    found = [initial_of(ClaimForm, data, f"{CLAIMS}-{each}") for each in rows]
-    return [each for each in found if each.get("organization")]
-
-
-def known_members() -> dict[str, Member]:
-    """Every member by its folded name."""
-    return {each.name.casefold(): each for each in Member.objects.all()}
-
-
 # --- What it comes to ---
 
 
 def _stated(told: Mapping[str, Any], claims: Iterable[Claim]) -> dict[str, Any]:
-    return _present(
+    return present(
         tlp=told["tlp"],
         collection=str(told["collection"].pk),
         name=told["name"],
@@ -408,13 +233,13 @@ def _stated(told: Mapping[str, Any], claims: Iterable[Claim]) -> dict[str, Any]:
 
 def _finding(told: Mapping[str, Any]) -> dict[str, Any]:
     """The finding's counts, terms and times; whose it is a worker says."""
-    cluster = _present(
+    cluster = present(
         key="submission",
         size=_count(told, "account_count"),
         first_seen=told["first_seen"],
         last_seen=told["last_seen"],
     )
-    return _present(
+    return present(
         uid="submission",
         cluster=cluster,
         confidence=told["confidence"],
@@ -431,10 +256,6 @@ def _count(told: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     if told[name] is None:
         return None
     return {"value": told[name], "qualifier": told[f"{name}_qualifier"] or "exact"}
-
-
-def _present(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 
 def _lines(text: str, most: int) -> Iterator[list[str]]:
@@ -465,12 +286,6 @@ def _window(number: int, cells: list[str]) -> dict[str, Any]:
             f"Line {number}: write start, hours, accounts, requests, such as"
             " 2026-02-27T00:00, 24, 312, 61240."
         ) from None
-
-
-def _no_person(name: str) -> str:
-    if name.casefold().startswith(_HONORIFICS) or "@" in name:
-        raise forms.ValidationError("This looks like a person; name an organization.")
-    return " ".join(name.split())
 
 
 def _labelled(collection: Collection) -> str:

@@ -1,7 +1,5 @@
 """An analyst's submissions: what is known, the identifiers, what peers will see, and who got it."""
 
-import csv
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -13,36 +11,22 @@ from django.forms import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from indicators import pipeline
-from indicators.detections.submissions import checking, standing
+from indicators.detections.submissions import standing
 from indicators.detections.submissions.editing import (
     NoSuchSubmission,
     SubmissionRefused,
 )
 from indicators.detections.submissions.evidence import MOST_BYTES
-from indicators.detections.submissions.pieces import Prepared
 from indicators.detections.submissions.standing import Listed, Standing
 from indicators.pipeline import submitting
-from indicators.store.custody import ensure_own_member
-from indicators.web.forms.submissions import (
-    CLAIMS,
-    PASTED,
-    BeginForm,
-    ClaimForms,
-    SubmissionForm,
-    UploadForm,
-    initial_claims,
-    initial_of,
-    known_members,
-    name_of,
-    read_typed,
-    typed,
-)
+from indicators.web.forms.claims import CLAIMS, ClaimForms, known_members
+from indicators.web.forms.submissions import BeginForm, SubmissionForm
+from indicators.web.forms.typed import initial_claims, initial_of, name_of, read_typed, typed
 from indicators.web.pages import signed_in
-from indicators.web.uploading import BoundedUpload
+from indicators.web.submitting import done, make_ready, own_standing, refuse, with_claims
 
 _A_PAGE = 50
 _FAULTS_SHOWN = 50
@@ -77,86 +61,13 @@ def begin(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, submission: UUID) -> HttpResponse:
     """What is told of the campaign: saved as it is typed, checked when it is to be looked at."""
-    found = _standing(request, submission)
+    found = own_standing(request, submission)
     if request.method == "POST":
         return _saved(request, submission)
     if not found.is_open:
         return redirect("submission", submission)
     data = read_typed(submitting.typed_of(submission)[0])
     return _edit_page(request, found, data, check="check" in request.GET)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def evidence(request: HttpRequest, submission: UUID) -> HttpResponse:
-    """The identifiers: pasted here, or uploaded; read by a worker."""
-    found = _standing(request, submission)
-    if request.method == "POST":
-        return _pasted(request, submission)
-    if not found.is_open:
-        return redirect("submission", submission)
-    told, pasted = submitting.typed_of(submission)
-    read = checking.checked(submission)
-    shown = {
-        "standing": found,
-        "name": name_of(told),
-        "pasted": pasted,
-        "most_pasted": PASTED,
-        "upload_form": UploadForm(),
-        "checked": read,
-        "faults": read.faults[:_FAULTS_SHOWN] if read else (),
-    }
-    return render(request, "web/submissions/evidence.html", shown)
-
-
-@csrf_exempt
-@require_POST
-def upload(request: HttpRequest, submission: UUID) -> HttpResponse:
-    """A table of identifiers, never on a disk unsealed: the token is checked once that is sure."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > _MOST_BODY:
-        messages.error(request, _TOO_LARGE)
-        return redirect("submission-evidence", submission)
-    request.upload_handlers = [BoundedUpload(request)]
-    return _uploaded(request, submission)
-
-
-@csrf_protect
-def _uploaded(request: HttpRequest, submission: UUID) -> HttpResponse:
-    found = request.FILES.get("file")
-    if found is None:
-        messages.error(request, "There was no file, or it was empty; choose one.")
-        return redirect("submission-evidence", submission)
-
-    def act(person: User) -> str:
-        size = pipeline.upload_evidence(submission, person, found.chunks())
-        return f"Uploaded, {size:,} bytes. A worker reads it now."
-
-    return _done(request, act, reverse("submission-evidence", args=[submission]))
-
-
-@require_POST
-def drop(request: HttpRequest, submission: UUID) -> HttpResponse:
-    """Destroy what was uploaded."""
-
-    def act(person: User) -> str:
-        pipeline.drop_evidence(submission, person)
-        return "The upload is destroyed."
-
-    return _done(request, act, reverse("submission-evidence", args=[submission]))
-
-
-@require_safe
-def faults(request: HttpRequest, submission: UUID) -> HttpResponse:
-    """The rows that are left out, as CSV: their lines and reasons, never a value."""
-    _standing(request, submission)
-    read = checking.checked(submission)
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="rows-left-out.csv"'
-    answer["Cache-Control"] = "no-store"
-    table = csv.writer(answer)
-    table.writerow(["in", "line", "kind", "reason"])
-    for each in read.faults if read else ():
-        table.writerow([each.source, each.line, each.kind, each.message])
-    return answer
 
 
 @require_safe
@@ -185,8 +96,8 @@ def preview(request: HttpRequest, submission: UUID) -> HttpResponse:
 @require_POST
 def prepare(request: HttpRequest, submission: UUID) -> HttpResponse:
     """Have workers make what peers will see of what was saved."""
-    _standing(request, submission)
-    return _prepare(request, submission)
+    own_standing(request, submission)
+    return make_ready(request, submission)
 
 
 @require_POST
@@ -201,7 +112,7 @@ def send(request: HttpRequest, submission: UUID) -> HttpResponse:
         pipeline.send_submission(submission, person, draft)
         return "Sent. Another person reads it before anything leaves."
 
-    return _done(request, act, reverse("submission", args=[submission]))
+    return done(request, act, reverse("submission", args=[submission]))
 
 
 @require_POST
@@ -212,7 +123,7 @@ def reopen(request: HttpRequest, submission: UUID) -> HttpResponse:
         pipeline.reopen_submission(submission, person)
         return "You can write in it again. What is published stays until a new version is approved."
 
-    return _done(request, act, reverse("submission-edit", args=[submission]))
+    return done(request, act, reverse("submission-edit", args=[submission]))
 
 
 @require_POST
@@ -223,7 +134,7 @@ def abandon(request: HttpRequest, submission: UUID) -> HttpResponse:
         pipeline.abandon_submission(submission, person)
         return "Given up. Its identifiers are destroyed, and what was published is taken back."
 
-    return _done(request, act, reverse("submissions"))
+    return done(request, act, reverse("submissions"))
 
 
 # --- Saving, preparing ---
@@ -236,76 +147,20 @@ def _saved(request: HttpRequest, submission: UUID) -> HttpResponse:
     try:
         pipeline.save_submission(submission, signed_in(request), content, None)
     except SubmissionRefused as refusal:
-        return _refused(request, submission, refusal, is_script=act == "autosave")
+        return refuse(request, submission, refusal, is_script=act == "autosave")
     if act == "autosave":
         return HttpResponse(status=204)
     if act == "prepare":
-        return _prepare(request, submission)
+        return make_ready(request, submission)
     messages.success(request, "Saved.")
     return redirect("submission-edit", submission)
-
-
-def _pasted(request: HttpRequest, submission: UUID) -> HttpResponse:
-    act, pasted = request.POST.get("act"), request.POST.get("pasted", "")
-    is_script = act == "autosave"
-    if len(pasted) > PASTED:
-        refusal = SubmissionRefused(f"More than {PASTED:,} characters; upload them as a file.")
-        return _refused(request, submission, refusal, is_script=is_script)
-    told = submitting.typed_of(submission)[0]
-    text = pasted.replace("\r\n", "\n")
-    try:
-        pipeline.save_submission(submission, signed_in(request), told, text)
-    except SubmissionRefused as refusal:
-        return _refused(request, submission, refusal, is_script=is_script)
-    if is_script:
-        return HttpResponse(status=204)
-    if act == "prepare":
-        return _prepare(request, submission)
-    messages.success(request, "Saved. A worker reads the identifiers now.")
-    return redirect("submission-evidence", submission)
-
-
-def _refused(
-    request: HttpRequest, submission: UUID, refusal: SubmissionRefused, *, is_script: bool
-) -> HttpResponse:
-    if is_script:
-        return HttpResponse(str(refusal), status=409, content_type="text/plain; charset=utf-8")
-    messages.error(request, str(refusal))
-    return redirect("submission", submission)
-
-
-def _prepare(request: HttpRequest, submission: UUID) -> HttpResponse:
-    """From what was saved; what is wrong with it is shown where it was typed."""
-    data = read_typed(submitting.typed_of(submission)[0])
-    prepared = _read(data)
-    if prepared is None:
-        return redirect(reverse("submission-edit", args=[submission]) + "?check=1")
-
-    def act(person: User) -> str:
-        pipeline.prepare_submission(submission, person, prepared)
-        return "Workers make what peers will see. This page shows it when it is ready."
-
-    return _done(request, act, reverse("submission", args=[submission]))
-
-
-def _read(data: QueryDict) -> Prepared | None:
-    """What was typed, as it is to be shared; None if something is wrong with it."""
-    form, claims = SubmissionForm(data), ClaimForms(_with_claims(data), prefix=CLAIMS)
-    if not form.is_valid() or not claims.is_valid():
-        return None
-    own, members = ensure_own_member(), known_members()
-    named = [each for each in claims if each.cleaned_data.get("organization")]
-    try:
-        return form.prepared([each.claim(own, members) for each in named])
-    except ValidationError:
-        return None
 
 
 def _edit_page(
     request: HttpRequest, found: Standing, data: QueryDict, *, check: bool
 ) -> HttpResponse:
     if check:
-        form, claims = SubmissionForm(data), ClaimForms(_with_claims(data), prefix=CLAIMS)
+        form, claims = SubmissionForm(data), ClaimForms(with_claims(data), prefix=CLAIMS)
         claims.is_valid()
         if form.is_valid():
             _say_rest(form)
@@ -335,34 +190,7 @@ def _say_rest(form: SubmissionForm) -> None:
         form.add_error(None, error)
 
 
-def _with_claims(data: QueryDict) -> QueryDict:
-    """A form that was never shown has no number of claims."""
-    if f"{CLAIMS}-TOTAL_FORMS" in data:
-        return data
-    held = data.copy()
-    held.update({f"{CLAIMS}-TOTAL_FORMS": "0", f"{CLAIMS}-INITIAL_FORMS": "0"})
-    return held
-
-
 # --- What all have in common ---
-
-
-def _standing(request: HttpRequest, submission: UUID) -> Standing:
-    try:
-        return standing.read_standing(submission, signed_in(request))
-    except NoSuchSubmission as absent:
-        raise Http404(str(absent)) from absent
-
-
-def _done(request: HttpRequest, act: Callable[[User], str], to: str) -> HttpResponse:
-    """Do it and say what was done, or why not."""
-    try:
-        messages.success(request, act(signed_in(request)))
-    except NoSuchSubmission as absent:
-        raise Http404(str(absent)) from absent
-    except SubmissionRefused as refusal:
-        messages.error(request, str(refusal))
-    return redirect(to)
 
 
 def _shown(found: Standing, part: str) -> Any:
