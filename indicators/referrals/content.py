@@ -4,12 +4,13 @@ It is kept as canonical JSON, so that the same content is the same bytes, in eve
 good. What an object says is in its proof, in the origin's own bytes.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
+import orjson
 import zstandard
 
-from federation.canonical import canonical
+from federation.canonical import JSON, canonical
 
 FORMAT = "retort-referral/1"
 _LEVEL = 9
@@ -49,6 +50,12 @@ class Disclosed(msgspec.Struct, frozen=True):
     def is_full(self) -> bool:
         """Whether the recipient gets the object itself."""
         return bool(self.proof)
+
+    @property
+    def value(self) -> JSON:
+        """The object that goes in full, out of its proof."""
+        found: JSON = orjson.loads(self.proof)["object"]
+        return found
 
 
 class Excluded(msgspec.Struct, frozen=True):
@@ -115,8 +122,8 @@ class Content(msgspec.Struct, frozen=True):
 
 def freeze(content: Content) -> bytes:
     """The bytes that are kept."""
-    builtin: Any = msgspec.to_builtins(content)
-    return zstandard.compress(canonical(builtin), _LEVEL)
+    value: JSON = orjson.loads(msgspec.json.encode(content))
+    return zstandard.compress(canonical(value), _LEVEL)
 
 
 def thaw(frozen: bytes) -> Content:

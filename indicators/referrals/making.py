@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from indicators.detections.drafts.gate import looks_like
 from indicators.models import Member, Permission
 from indicators.models import Recipient as RecipientRow
@@ -145,9 +143,3 @@ def _beyond(gathered: Gathered) -> list[Excluded]:
         return []
     more = f"{gathered.left_out} more objects are known than a pack takes."
     return [Excluded("", "object", "", "", more)]
-
-
-def object_of(disclosed: Disclosed) -> dict[str, object]:
-    """The object that goes in full, out of its proof."""
-    value: dict[str, object] = orjson.loads(disclosed.proof)["object"]
-    return value

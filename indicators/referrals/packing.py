@@ -20,7 +20,6 @@ from federation.keys import SigningKey, thumbprint
 from indicators.referrals import html, pdf, xarf
 from indicators.referrals.content import Content
 from indicators.referrals.errors import RenderedDifferently
-from indicators.referrals.making import object_of
 from indicators.referrals.report import report
 
 JWS_TYPE = "retort-referral+jws"
@@ -54,7 +53,7 @@ def files(content: Content) -> dict[str, bytes]:
 
 
 def _bundle(content: Content) -> bytes:
-    objects: list[JSON] = [object_of(each) for each in content.full]  # type: ignore[misc]
+    objects: list[JSON] = [each.value for each in content.full]
     bundle_id = uuid5(NAMESPACE_URL, f"retort-referral:{content.id}")
     return canonical({"type": "bundle", "id": f"bundle--{bundle_id}", "objects": objects})
 

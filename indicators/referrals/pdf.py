@@ -4,10 +4,14 @@ Its fonts are those that every reader has: Helvetica, and for what that does not
 of Adobe's Asian collections. Streams are not compressed: another version of zlib would change them.
 """
 
+import hashlib
 import io
 import unicodedata
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
 from itertools import groupby
+from types import SimpleNamespace
+from typing import Any
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
@@ -62,8 +66,19 @@ def render(report: Report) -> bytes:
         flow.append(_text(section.title, _HEAD))
         for block in section.blocks:
             flow += [_block(block), Spacer(0, 2 * mm)]
-    document.build(flow, onFirstPage=_number, onLaterPages=_number)
+    maker = partial(_canvas, report.made)
+    document.build(flow, onFirstPage=_number, onLaterPages=_number, canvasmaker=maker)
     return out.getvalue()
+
+
+def _canvas(made: str, *given: Any, **options: Any) -> Canvas:
+    """A canvas that is dated by the report, whatever clock or SOURCE_DATE_EPOCH says."""
+    canvas = Canvas(*given, **options)
+    date = datetime.strptime(made, "%Y-%m-%d %H:%M UTC").timetuple()[:6]
+    canvas._doc._timeStamp = SimpleNamespace(YMDhms=date, dhh=0, dmm=0)
+    # What its /ID is made of, begun anew: it had begun with the clock.
+    canvas._doc.signature = hashlib.blake2b(made.encode(), digest_size=16)
+    return canvas
 
 
 @cache

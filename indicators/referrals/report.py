@@ -74,8 +74,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """`made`: as the content has it, 2026-03-01 12:00 UTC."""
+
     title: str
     subtitle: str
+    made: str
     sections: tuple[Section, ...]
 
 
@@ -85,7 +88,7 @@ def report(content: Content) -> Report:
     sections = (each(content) for each in made)
     subtitle = f"For {content.recipient.name}, made by {content.node}, {content.made}"
     filled = tuple(each for each in sections if each.blocks)
-    return Report(f"Referral: {content.title}", subtitle, filled)
+    return Report(f"Referral: {content.title}", subtitle, content.made, filled)
 
 
 def _head(content: Content) -> Section:
