@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from indicators.catalog import words
@@ -81,14 +81,15 @@ def words_of(text: str) -> Words:
 def asked_of(cursor: Cursor, query: Query, typed: Words) -> str:
     """The query as PostgreSQL writes it; "" if it asks for nothing."""
     filters = [words.any_of(each) for each in _filters(query)]
-    if not (typed.wanted or typed.begins or filters) and typed.unwanted:
+    exclusions = ["!" + words.any_of(each) for each in _exclusions(query)]
+    if not (typed.wanted or typed.begins or filters) and (typed.unwanted or exclusions):
         filters = [words.any_of([words.EVERY])]
     unwanted = {f"unwanted{n}": word for n, word in enumerate(typed.unwanted)}
     statement = _ASKED.format(unwanted=" ".join(_UNWANTED.format(name=each) for each in unwanted))
     asked = {
         "wanted": " ".join(typed.wanted),
         "begins": f"{typed.begins}:*" if typed.begins else "",
-        "filters": " & ".join(filters),
+        "filters": " & ".join(filters + exclusions),
         **unwanted,
     }
     [(text,)] = cursor.execute(statement, asked).fetchall()
@@ -113,7 +114,15 @@ def _filters(query: Query) -> Iterator[list[str]]:
     if query.signed is not None:
         yield ["G/yes" if query.signed else "G/no"]
     if query.confidence is not None:
-        yield words.confidence_range(*query.confidence) or ["C/none"]
-    if query.since or query.until:
-        first, last = query.since or date(1970, 1, 1), query.until or date(2199, 12, 31)
-        yield words.day_range(first, last) or ["D/none"]
+        yield words.confidence_from(query.confidence[0])
+        yield words.confidence_from(0)
+    if query.since:
+        yield words.day_from(query.since)
+
+
+def _exclusions(query: Query) -> Iterator[list[str]]:
+    """Of none of these lists a row may have a word."""
+    if query.confidence is not None and query.confidence[1] < 100:
+        yield words.confidence_from(query.confidence[1] + 1)
+    if query.until and query.until < date.max:
+        yield words.day_from(query.until + timedelta(days=1))

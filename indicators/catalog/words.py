@@ -6,13 +6,19 @@ a text does, so that nobody types one. One index over all of them answers every 
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 
 #: Rows whose numbers share all but these bits share a word: a page is looked for bucket by bucket.
 BUCKET_BITS = 15
 #: What every row has, so that a question of only what must not be there has where to begin.
 EVERY = "A"
-_DAYS_OF_FEBRUARY = 28
+#: What no row has.
+NO_ROW = "Z"
+# An index over words is slow with long lists of alternatives. So a range is two questions of few:
+# what is at least so much has a word for each step below it, coarse steps first, then finer ones.
+_STATED = "C/s"
+_FIRST_YEAR, _LAST_YEAR = 2016, 2100
+_GROUP = 8
 
 
 def bucket_of(number: int) -> int:
@@ -21,56 +27,67 @@ def bucket_of(number: int) -> int:
 
 
 def confidence_words(confidence: int | None) -> list[str]:
-    """The words of a confidence from 0 to 100: itself, and its ten."""
-    return ["C/-"] if confidence is None else [f"C/{confidence}", f"C/{confidence // 10}x"]
+    """The words of a confidence from 0 to 100: the tens up to it, and its units above the last."""
+    if confidence is None:
+        return ["C/-"]
+    ten, unit = divmod(confidence, 10)
+    tens = [f"C/{each}x" for each in range(1, ten + 1)]
+    return [_STATED, *tens, *(f"C/{ten}{each}" for each in range(1, unit + 1))]
 
 
-def confidence_range(least: int, most: int) -> list[str]:
-    """The fewest words of which a confidence from `least` to `most` has one."""
-    words, at = [], max(least, 0)
-    while at <= min(most, 100):
-        if at % 10 == 0 and at + 9 <= most:
-            words.append(f"C/{at // 10}x")
-            at += 10
-        else:
-            words.append(f"C/{at}")
-            at += 1
-    return words
+def confidence_from(least: int) -> list[str]:
+    """A stated confidence of `least` or more has one of these."""
+    ten, unit = divmod(least, 10)
+    if least <= 0:
+        return [_STATED]
+    if least > 100:
+        return [NO_ROW]
+    if not unit:
+        return [f"C/{ten}x"]
+    return [f"C/{ten}{unit}", *([f"C/{ten + 1}x"] if ten < 10 else [])]
 
 
 def day_words(day: date) -> list[str]:
-    """The words of a day: itself, its month, its year."""
-    return [f"Y/{day:%Y}", f"Q/{day:%Y-%m}", f"D/{day:%Y-%m-%d}"]
+    """The words of a day: years up to it, months of its year, groups of days, days of its group."""
+    group, rest = divmod(day.day - 1, _GROUP)
+    month = f"{day.year}-{day.month:02}"
+    return [
+        *(f"Y/{each}" for each in range(_FIRST_YEAR, min(day.year, _LAST_YEAR) + 1)),
+        *(f"Y/{day.year}-{each:02}" for each in range(2, day.month + 1)),
+        *(f"Y/{month}g{each}" for each in range(1, group + 1)),
+        *(f"Y/{month}g{group}d{each}" for each in range(1, rest + 1)),
+    ]
 
 
-def day_range(first: date, last: date) -> list[str]:
-    """The fewest words of which a day from `first` to `last` has one."""
-    return list(_days(first, last))
+def day_from(day: date) -> list[str]:
+    """What is of that day or later has one of these. Before the first year days don't count."""
+    if day.year < _FIRST_YEAR:
+        return [EVERY]
+    if day.year > _LAST_YEAR:
+        return [NO_ROW]
+    return list(_steps(day))
 
 
-def _days(first: date, last: date) -> Iterator[str]:
-    at = first
-    while at <= last:
-        year_ends, month_ends = date(at.year, 12, 31), _end_of_month(at)
-        if (at.month, at.day) == (1, 1) and year_ends <= last:
-            yield f"Y/{at:%Y}"
-            end = year_ends
-        elif at.day == 1 and month_ends <= last:
-            yield f"Q/{at:%Y-%m}"
-            end = month_ends
-        else:
-            yield f"D/{at:%Y-%m-%d}"
-            end = at
-        if end == date.max:
-            return
-        at = end + timedelta(days=1)
+def _steps(day: date) -> Iterator[str]:
+    """The step that begins with the day, then the next one of each coarser kind.
 
-
-def _end_of_month(day: date) -> date:
-    if (day.year, day.month) == (9999, 12):
-        return date.max
-    beyond = day.replace(day=_DAYS_OF_FEBRUARY) + timedelta(days=4)
-    return beyond.replace(day=1) - timedelta(days=1)
+    A step of a coarser kind that begins with the day is all that is needed of the finer ones.
+    """
+    group, rest = divmod(day.day - 1, _GROUP)
+    month = f"{day.year}-{day.month:02}"
+    if rest:
+        yield f"Y/{month}g{group}d{rest}"
+        yield f"Y/{month}g{group + 1}"
+    elif group:
+        yield f"Y/{month}g{group}"
+    if rest or group:
+        yield f"Y/{day.year}-{day.month + 1:02}"
+    elif day.month > 1:
+        yield f"Y/{month}"
+    if rest or group or day.month > 1:
+        yield f"Y/{day.year + 1}"
+    else:
+        yield f"Y/{day.year}"
 
 
 def quoted(words: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from time import perf_counter
 from tests.benchmarks.figures import Figure, table
 
 RESULTS = Path(__file__).parent / "results"
-ALONE = ("start", "stix", "tokens", "receive", "reconcile", "wake")
+ALONE = ("start", "stix", "tokens", "receive", "reconcile", "search", "wake")
 ON_A_NODE = (
     "import",
     "pages",
@@ -59,6 +59,7 @@ def _measured(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
     from tests.benchmarks import (
         bench_receive,
         bench_reconcile,
+        bench_search,
         bench_start,
         bench_tokens,
         bench_wake,
@@ -74,6 +75,8 @@ def _measured(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
         yield _told("receive", lambda: bench_receive.run(objects))
     if "reconcile" in names:
         yield _told("reconcile", lambda: bench_reconcile.run(objects))
+    if "search" in names:
+        yield _told("search", lambda: bench_search.run(objects))
     if "wake" in names:
         yield _told("wake", bench_wake.run)
     if set(names) & set(ON_A_NODE):
