@@ -1,81 +1,62 @@
-"""Drafts in the administration: what is shown, and who decides."""
+"""The administration: for administrators, and not for what people decide."""
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from indicators.models import Collection, Draft, DraftState, Policy
-from indicators.store.custody import open_collection
-from tests.contributing.detector import Contributor, account, finding
+from indicators.models import Person, Role
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def shared(db: None) -> Collection:
-    return open_collection(title="Labs", alias="labs", audience="labs")
-
-
-@pytest.fixture
-def draft(shared: Collection) -> Draft:
-    """In review, of an account whose e-mail address must be seen nowhere."""
-    alder = Contributor.trusted(shared, policy=Policy.REVIEW)
-    alder.send(finding(accounts=[account("a", email="planted-one@mail.example")]))
-    alder.work()
-    return Draft.objects.get()
-
-
-def signed_in(name: str, *permissions: str) -> Client:
-    person = User.objects.create_user(name, is_staff=True)
+def signed_in(name: str, *permissions: str, role: Role = Role.ADMINISTRATOR) -> Client:
+    """Somebody at the administration, with no more than these of Django's permissions."""
+    user = User.objects.create_user(name, is_staff=True)
+    Person.objects.create(user=user, roles=[role])
     for each in permissions:
-        person.user_permissions.add(Permission.objects.get(codename=each))
+        user.user_permissions.add(Permission.objects.get(codename=each))
     client = Client(SERVER_NAME="localhost")
-    client.force_login(person)
+    client.force_login(user)
     return client
 
 
-def address(draft: Draft) -> str:
-    return f"/admin/indicators/draft/{draft.pk}/change/"
+@pytest.fixture
+def adam() -> Client:
+    """An administrator, with all of Django's permissions."""
+    client = signed_in("adam")
+    User.objects.update(is_superuser=True)
+    return client
 
 
-def test_a_reviewer_sees_what_peers_will_see(draft: Draft) -> None:
-    page = signed_in("ben", "view_draft", "change_draft").get(address(draft)).content.decode()
-    assert "identifier-token:value IN" in page
-    assert "planted-one" not in page
+def test_the_index_says_where_decisions_are_made(adam: Client) -> None:
+    assert "pages of their own" in adam.get("/admin/").content.decode()
 
 
-def test_a_reviewer_approves(draft: Draft) -> None:
-    ben = signed_in("ben", "view_draft", "change_draft")
-    ben.post(address(draft), {"decision": "approve", "reason": ""})
-    draft.refresh_from_db()
-    assert draft.state == DraftState.APPROVED
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.REVIEWER])
+def test_nobody_else_comes_in(role: Role) -> None:
+    assert signed_in("ana", "view_detector", role=role).get("/admin/").status_code in (302, 403)
 
 
-def test_a_rejection_without_a_reason_is_none(draft: Draft) -> None:
-    ben = signed_in("ben", "view_draft", "change_draft")
-    ben.post(address(draft), {"decision": "reject", "reason": ""})
-    draft.refresh_from_db()
-    assert draft.state == DraftState.REVIEW
+def test_whoever_is_signed_in_and_no_administrator_is_not_asked_to_sign_in_again() -> None:
+    ana = signed_in("ana", role=Role.ANALYST)
+    assert ana.get("/admin/login/?next=/admin/").status_code == 403
 
 
-def test_the_author_does_not_approve_by_a_crafted_request(draft: Draft) -> None:
-    ana = signed_in("ana", "view_draft", "change_draft")
-    Draft.objects.update(author=User.objects.get(username="ana"))
-    ana.post(address(draft), {"decision": "approve", "reason": ""})
-    draft.refresh_from_db()
-    assert draft.state == DraftState.REVIEW
+@pytest.mark.parametrize("table", ["draft", "detection", "match", "account", "submission"])
+def test_what_analysts_and_reviewers_decide_is_not_here(adam: Client, table: str) -> None:
+    assert adam.get(f"/admin/indicators/{table}/").status_code == 404
 
 
-def test_who_may_only_look_does_not_decide(draft: Draft) -> None:
-    mallory = signed_in("mallory", "view_draft")
-    answer = mallory.post(address(draft), {"decision": "approve", "reason": ""})
-    draft.refresh_from_db()
-    assert (answer.status_code, draft.state) == (403, DraftState.REVIEW)
-
-
-def test_a_decided_draft_is_not_decided_again(draft: Draft) -> None:
-    ben = signed_in("ben", "view_draft", "change_draft")
-    for decision in ("approve", "reject"):
-        ben.post(address(draft), {"decision": decision, "reason": "changed my mind"})
-    draft.refresh_from_db()
-    assert draft.state == DraftState.APPROVED
+@pytest.mark.parametrize(
+    "table",
+    [
+        "auth/user",
+        "auth/group",
+        "account/emailaddress",
+        "mfa/authenticator",
+        "usersessions/usersession",
+        "axes/accessattempt",
+    ],
+)
+def test_people_and_their_secrets_are_not_here(adam: Client, table: str) -> None:
+    assert adam.get(f"/admin/{table}/").status_code == 404

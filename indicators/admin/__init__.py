@@ -1,11 +1,5 @@
-"""Django admin, for what administrators may edit and reviewers decide, until the pages do it."""
-
-from django.contrib import admin
+"""Django's administration: tables that administrators look into. Decisions are for the pages."""
 
 from indicators.admin import contributions, exchange, federation, reconcile
 
 __all__ = ["contributions", "exchange", "federation", "reconcile"]
-
-admin.site.site_header = "Retort"
-admin.site.site_title = "Retort"
-admin.site.index_title = "Members, peers, collections, detectors, drafts, matches"

@@ -1,20 +1,12 @@
-"""Detectors, their detections and drafts: trust is set here, and drafts are decided."""
+"""Detectors and what they must not find. Their detections and drafts are not here: those have
+pages, for the people whose work they are.
+"""
 
-import json
-from typing import Any
-
-from django import forms
-from django.contrib import admin, messages
-from django.contrib.auth.models import User
+from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from indicators import pipeline
 from indicators.admin.kinds import ModelAdmin, ReadOnlyAdmin
-from indicators.detections.drafts.making import readable
-from indicators.detections.errors import DetectionError
-from indicators.models import Allowed, AuditEvent, Detection, Detector, Draft, DraftState
+from indicators.models import Allowed, AuditEvent, Detector
 
 
 @admin.register(Detector)
@@ -34,73 +26,6 @@ class DetectorAdmin(ModelAdmin):
         return False
 
 
-class DecisionForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A reviewer's decision of one draft."""
-
-    decision = forms.ChoiceField(choices=[("approve", "Approve"), ("reject", "Reject")])
-    reason = forms.CharField(widget=forms.Textarea, required=False)
-
-    class Meta:
-        model = Draft
-        fields: tuple[str, ...] = ()
-
-
-@admin.register(Draft)
-class DraftAdmin(ModelAdmin):
-    """What peers would see, what stays, and the decision. Its author can't decide it."""
-
-    form = DecisionForm
-    list_display = ("id", "state", "cluster", "collection", "object_count", "created_at", "why")
-    list_filter = ("state", "collection")
-    readonly_fields = (
-        "state", "cluster", "match", "collection", "author", "decided_by", "decided_at",
-        "decision_reason", "why", "what_stays", "what_peers_see",
-    )  # fmt: skip
-
-    def why(self, draft: Draft) -> str:
-        return draft.failure or "; ".join(draft.review_reasons)
-
-    def what_stays(self, draft: Draft) -> SafeString:
-        return _as_text({name: draft.preview.get(name) for name in ("tokenized", "withheld")})
-
-    def what_peers_see(self, draft: Draft) -> SafeString:
-        return _as_text(readable(bytes(draft.objects_zstd)))
-
-    def save_model(self, request: HttpRequest, obj: Draft, form: Any, change: bool) -> None:
-        """Decide, by the same rules as everywhere."""
-        person = request.user
-        if not isinstance(person, User):
-            return
-        try:
-            if form.cleaned_data["decision"] == "approve":
-                pipeline.approve(obj.pk, person, form.cleaned_data["reason"])
-            else:
-                pipeline.reject(obj.pk, person, form.cleaned_data["reason"])
-        except DetectionError as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Draft | None = None) -> bool:
-        """Only what waits for a decision can be decided."""
-        in_review = obj is None or obj.state == DraftState.REVIEW
-        return in_review and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Draft | None = None) -> bool:
-        return False
-
-
-@admin.register(Detection)
-class DetectionAdmin(ReadOnlyAdmin):
-    """Where each detection is on its way out. Identifiers are not shown."""
-
-    list_display = ("uid", "revision", "detector", "stage", "stage_since", "reason")
-    list_filter = ("stage", "detector")
-    search_fields = ("uid",)
-    exclude = ("sealed", "digest", "data_key")
-
-
 @admin.register(Allowed)
 class AllowedAdmin(ReadOnlyAdmin):
     """Identifiers that are never shared, by reason; they are added on the command line."""
@@ -116,7 +41,3 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("at", "actor", "act", "subject")
     list_filter = ("act",)
     search_fields = ("actor", "subject")
-
-
-def _as_text(content: Any) -> SafeString:
-    return format_html("<pre>{}</pre>", json.dumps(content, indent=1, ensure_ascii=False))

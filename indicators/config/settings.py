@@ -317,6 +317,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # here; elsewhere a session ends with its password
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds; then what guards an account asks again
 ACCOUNT_SESSION_REMEMBER = True  # until SESSION_COOKIE_AGE
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 MFA_ADAPTER = "indicators.people.adapters.SecondFactors"
@@ -340,7 +341,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "indicators.people.address.claimed_name"
 AXES_CLIENT_IP_CALLABLE = "indicators.people.address.client_address"
 AXES_LOCKOUT_CALLABLE = "indicators.web.views.account.locked_out"
 AXES_DISABLE_ACCESS_LOG = True

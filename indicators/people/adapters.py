@@ -1,8 +1,11 @@
 """How the sign-in library is told of this node's rules."""
 
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -35,6 +38,13 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """To work, if there is any for them here."""
         return reverse("overview" if roles_of(request.user) else "account")
+
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Not of whoever signed in a few minutes ago, with all that it takes."""
+        request = context.request
+        records = get_authentication_records(request, request.user)
+        last = float(records[-1]["at"]) if records else 0.0
+        return time.time() - last > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
     def set_password(self, user: User, password: str) -> None:
         """A password that its owner chose may stay."""

@@ -1,13 +1,15 @@
-"""From which address a person's browser asks: ours to see, or a trusted proxy's to say."""
+"""Who is at the door before anybody is known: from which address, and by what name."""
 
 import ipaddress
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address of the browser.
+    """The address of the browser: ours to see, or a trusted proxy's to say.
 
     `X-Forwarded-For` counts as far as TRUSTED_PROXIES wrote it: from the right, up to the first
     address that is no proxy of ours. What is left of that, anybody may have made up.
@@ -31,3 +33,9 @@ def _address(text: str) -> str:
         return str(ipaddress.ip_address(text.strip()))
     except ValueError:
         return ""
+
+
+def claimed_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
+    """As whom somebody tries to sign in; failures are counted by it, and by the address."""
+    told = (credentials or {}).get("username") or request.POST.get("login", "")
+    return str(told)

@@ -30,8 +30,15 @@ def seen(request: HttpRequest) -> None:
     now = datetime.now(UTC)
     if now.timestamp() - request.session.get(_SEEN, 0) < PRECISION.total_seconds():
         return
-    key = request.session.session_key
-    UserSession.objects.filter(session_key=key).update(last_seen_at=now, ip=client_address(request))
+    UserSession.objects.update_or_create(
+        session_key=request.session.session_key,
+        defaults={
+            "user": request.user,
+            "last_seen_at": now,
+            "ip": client_address(request),
+            "user_agent": request.META.get("HTTP_USER_AGENT", "")[:_AGENT],
+        },
+    )
     request.session[_SEEN] = now.timestamp()
 
 

@@ -67,8 +67,6 @@ def test_a_database_that_does_not_answer_is_503_with_retry_after(
         "contradiction",
         "status",
         "detector",
-        "detection",
-        "draft",
         "allowed",
         "auditevent",
     ],

@@ -119,7 +119,6 @@ def test_a_code_confirms_that_it_is_somebody(browser: Client, ana: User) -> None
         "usersessions_list",
         "account_reauthenticate",
         "mfa_reauthenticate",
-        "mfa_reauthenticate_webauthn",
     ],
 )
 def test_each_page_of_an_account_with_everything_opens(
