@@ -1,7 +1,7 @@
 """Notices in words, and where they lead. Counts and links only: nothing that is a secret."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +29,11 @@ CAUSES: Mapping[Cause, str] = {
     Cause.DETECTOR: "A detector is not trusted to publish any more",
     Cause.REFERRAL: "Referrals wait for approval",
     Cause.WEBHOOK: "A webhook was disabled",
+}
+#: The same for programs, which wrote nothing.
+FOR_PROGRAMS: Mapping[Cause, str] = {
+    cause: "Somebody decided on a draft" if cause is Cause.DECIDED else CAUSES[cause]
+    for cause in EVENTS
 }
 _DECISIONS = {
     "approved": "was approved",
@@ -81,8 +86,8 @@ def _decided(subject: str, count: int) -> Message:
 
 
 def _leads(subject: str, count: int) -> Message:
-    what = "lead" if count == 1 else "leads"
-    return Message(f"{_number(count)} new {what} on {subject}.", reverse("matches"))
+    what, day = "lead" if count == 1 else "leads", date.fromisoformat(subject)
+    return Message(f"{_number(count)} new {what} on {day.day} {day:%B}.", reverse("matches"))
 
 
 def _peer(subject: str, count: int) -> Message:

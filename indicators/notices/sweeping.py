@@ -19,14 +19,17 @@ from indicators.store.sql import Cursor, open_cursor
 _KEPT = timedelta(days=90)
 
 _TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended('retort/notices', 0))"
-# one_notice_a_subject. What comes later, or begins anew, makes it unread; a count alone does not.
+# one_notice_a_subject. What comes later, or begins anew, makes it unread; a count alone does not,
+# nor do more leads of the same day.
 _NOTICE = """
 INSERT INTO indicators_notice AS n (user_id, cause, subject, count, at)
 SELECT * FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[], %s::timestamptz[])
 ON CONFLICT (user_id, cause, subject) DO UPDATE SET
-    count = excluded.count, at = greatest(n.at, excluded.at),
-    read_at = CASE WHEN excluded.at > n.at OR n.count = 0 THEN NULL ELSE n.read_at END
-WHERE n.count <> excluded.count OR n.at < excluded.at
+    count = excluded.count,
+    at = CASE WHEN n.cause = 'leads' THEN n.at ELSE greatest(n.at, excluded.at) END,
+    read_at = CASE WHEN n.cause <> 'leads' AND excluded.at > n.at OR n.count = 0 THEN NULL
+                   ELSE n.read_at END
+WHERE n.count <> excluded.count OR n.cause <> 'leads' AND n.at < excluded.at
 """
 # told_once_a_subject
 _TELL = """
@@ -114,7 +117,7 @@ def _new(found: Sequence[Happening]) -> list[Happening]:
 def _tell_people(cursor: Cursor, found: Sequence[Happening], now: datetime) -> None:
     muted = dict(NoticeChoice.objects.exclude(muted=[]).values_list("user_id", "muted"))
     rows = [
-        _Row(user, each.cause, each.subject, count, at)
+        _Row(user, each.cause, each.subject, count, now if each.cause is Cause.LEADS else at)
         for each in found
         for user, (count, at) in each.people.items()
         if each.cause not in muted.get(user, ())

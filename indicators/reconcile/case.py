@@ -193,7 +193,9 @@ def _why(known: KnownIndicator, answers: Sequence[Answer]) -> list[str]:
     )
     members = [known.origin, *(each.origin for each in about)]
     names = {member.identity_id: member.name for member in members}
-    return explain(assess([evidence], datetime.now(UTC)), names)
+    assessed = assess([evidence], datetime.now(UTC))
+    _, reason = explain(assessed, names)
+    return [f"{assessed.probability:.2f}, from 0 to 1, is what it says by itself.", reason]
 
 
 def _dispute(each: Answer) -> Dispute:

@@ -123,7 +123,7 @@ def counts() -> dict[MatchState, Counted]:
     }
 
 
-def read_queue(which: Filter, place: Place | None = None, limit: int = 50) -> Page:
+def read_queue(which: Filter, place: Place | None = None, limit: int = 25) -> Page:
     """A page of the matches that fit, the newest change first. Three statements at most."""
     is_newer = place is not None and place.is_newer
     changed_at, uuid = _NEWEST if place is None else (place.changed_at, place.uuid)

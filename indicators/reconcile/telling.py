@@ -15,29 +15,53 @@ class Shared:
     meaning: str
 
 
-_WORDS: Mapping[str, tuple[str, str]] = {
-    "email": ("e-mail addresses", "The very same address: strangers do not share one."),
+_WORDS: Mapping[str, tuple[str, str, str]] = {
+    "email": (
+        "e-mail address",
+        "e-mail addresses",
+        "The very same address: strangers do not share one.",
+    ),
     "email-canonical": (
+        "e-mail address, aliases removed",
         "e-mail addresses, aliases removed",
         "The same mailbox behind different spellings: strangers do not share one.",
     ),
-    "phone": ("telephone numbers", "Numbers are rented and reused; several weigh much more."),
-    "ipv4": ("IPv4 addresses", "Offices, carriers and proxies share addresses: weak alone."),
-    "ipv4-24": ("IPv4 networks", "A network has many tenants: weak alone."),
-    "ipv6-64": ("IPv6 networks", "Often one site, sometimes a whole hoster: weak alone."),
-    "domain": ("domains", "Tells much for a rare domain, nothing for a large provider."),
-    "device": ("devices", "The same machine or profile: rarely shared by chance."),
+    "phone": (
+        "telephone number",
+        "telephone numbers",
+        "Numbers are rented and reused; several weigh much more.",
+    ),
+    "ipv4": (
+        "IPv4 address",
+        "IPv4 addresses",
+        "Offices, carriers and proxies share addresses: weak alone.",
+    ),
+    "ipv4-24": ("IPv4 network", "IPv4 networks", "A network has many tenants: weak alone."),
+    "ipv6-64": (
+        "IPv6 network",
+        "IPv6 networks",
+        "Often one site, sometimes a whole hoster: weak alone.",
+    ),
+    "domain": ("domain", "domains", "Tells much for a rare domain, nothing for a large provider."),
+    "device": ("device", "devices", "The same machine or profile: rarely shared by chance."),
     "payment-instrument": (
+        "payment instrument",
         "payment instruments",
         "The same card or account paid: rarely shared by chance.",
     ),
-    "wallet": ("wallets", "The same wallet paid: rarely shared by chance."),
-    "organisation": ("organization names", "Anybody can type a name: weak alone."),
+    "wallet": ("wallet", "wallets", "The same wallet paid: rarely shared by chance."),
+    "organisation": (
+        "organization name",
+        "organization names",
+        "Anybody can type a name: weak alone.",
+    ),
     "prompt-band": (
+        "prompt fingerprint",
         "prompt fingerprints",
         "Near-duplicate prompts; public templates look alike, too.",
     ),
     "ai-traffic-aggregate": (
+        "window of traffic",
         "windows of traffic",
         "The shape of traffic fits a description: a hint to look, no identifier is shared.",
     ),
@@ -46,8 +70,13 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 
 def shared(kinds: Mapping[str, int]) -> list[Shared]:
     """What is shared, the most first."""
-    rows = [Shared(kind, count, *_WORDS.get(kind, (kind, ""))) for kind, count in kinds.items()]
+    rows = [_shared(kind, count) for kind, count in kinds.items()]
     return sorted(rows, key=lambda each: (-each.count, each.kind))
+
+
+def _shared(kind: str, count: int) -> Shared:
+    one, many, meaning = _WORDS.get(kind, (kind, kind, ""))
+    return Shared(kind, count, one if count == 1 else many, meaning)
 
 
 #: What a reaction says, in people's words.

@@ -30,7 +30,7 @@ def test_the_leads_of_a_day_are_one_notice(leads: Leads) -> None:
     leads.match("two")
     sweep(NOW + timedelta(minutes=1))
     [entry] = inbox.read_page(ana).entries
-    assert (entry.text, entry.is_read) == ("2 new leads on 2026-03-01.", True)
+    assert (entry.text, entry.is_read) == ("2 new leads on 1 March.", True)
 
 
 def test_a_day_without_leads_tells_nothing(leads: Leads) -> None:

@@ -90,7 +90,10 @@ class DecisionForm(forms.Form):
     )
 
     reason = forms.ChoiceField(
-        label="Why it is none", choices=REASONS, required=False, help_text="Stays here."
+        label="Why it is none",
+        choices=REASONS,
+        help_text="Stays here.",
+        error_messages={"required": "Say why: whoever looks at the match later reads it."},
     )
     reaction = forms.ChoiceField(label="What else to tell the origin", required=False)
     explanation = forms.CharField(
@@ -128,8 +131,6 @@ class DecisionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}
-        if "reason" in self.fields and not told.get("reason"):
-            self.add_error("reason", "Say why: whoever looks at the match later reads it.")
         if told.get("reason") == "other" and not told.get("note"):
             self.add_error("note", "Say what it is.")
         if told.get("explanation") and "reaction" in self.fields and not told.get("reaction"):

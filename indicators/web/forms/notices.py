@@ -50,7 +50,7 @@ class WebhookForm(forms.Form):
     )
     events = forms.MultipleChoiceField(
         label="Tell it when",
-        choices=[(cause.value, messages.CAUSES[cause]) for cause in messages.EVENTS],
+        choices=[(cause.value, words) for cause, words in messages.FOR_PROGRAMS.items()],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one."},
     )

@@ -54,19 +54,23 @@ _STATES = {
 _ACTS = {
     MatchState.CONFIRMED: (
         "Confirm",
+        "Confirm {}",
         "You find that both see the same actor. The origin is told that we saw it, and how many"
         " accounts; never which.",
     ),
     MatchState.FALSE_POSITIVE: (
         "Call false positive",
+        "Call {} a false positive",
         "You find that it is not the same actor. The origin is told that we disagree.",
     ),
     MatchState.NEEDS_INFORMATION: (
-        "Need information on",
+        "Need information",
+        "Need information on {}",
         "You can't tell yet. You may ask the origin for more.",
     ),
     MatchState.OPEN: (
         "Open again",
+        "Open {} again",
         "Nobody's decision any more. What was said of it is taken back.",
     ),
 }
@@ -186,7 +190,7 @@ def _confirm(
     except DetectionError as error:
         refusal = str(error)
     answers = rehearsal.answers if rehearsal else ()
-    verb, meaning = _ACTS[decision.state]
+    verb, title, meaning = _ACTS[decision.state]
     shown = {
         "form": form,
         "decision": decision,
@@ -197,7 +201,7 @@ def _confirm(
         "shown_as": shown_as(decision),
         "query": request.POST.get("query", ""),
         "back": _back(request),
-        "title": f"{verb} {_matches(len(decision.matches))}",
+        "title": title.format(_matches(len(decision.matches))),
         "verb": verb,
         "meaning": meaning,
         "hold": settings.ANSWER_HOLD,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from indicators.models import Cause
 from indicators.notices import webhooks
 from indicators.notices.errors import WebhookRefused
-from indicators.notices.messages import CAUSES
+from indicators.notices.messages import FOR_PROGRAMS
 from indicators.web.forms.notices import WebhookForm
 from indicators.web.pages import signed_in
 
@@ -50,7 +50,7 @@ def webhook(request: HttpRequest, number: UUID) -> HttpResponse:
             return _act(request, number, request.POST.get("act", ""))
     except WebhookRefused as absent:
         raise Http404(str(absent)) from absent
-    rows = [(each, CAUSES[Cause(each.event)]) for each in dispatches]
+    rows = [(each, FOR_PROGRAMS[Cause(each.event)]) for each in dispatches]
     shown = {"webhook": found, "rows": rows, "told": _told(found.events)}
     return render(request, "web/notices/webhook.html", shown)
 
@@ -80,4 +80,4 @@ def _secret(request: HttpRequest, number: UUID, secret: str) -> HttpResponse:
 
 
 def _told(events: list[str]) -> list[str]:
-    return [CAUSES[Cause(each)] for each in events]
+    return [FOR_PROGRAMS[Cause(each)] for each in events]
