@@ -44,7 +44,7 @@ def ask(kind: ErrandKind, actor: str, *, peer: Peer | None = None, **arguments: 
         )
         # Also what then fails: who sends a worker to an address has tried.
         about = peer.name if peer else arguments.get("url", "allow list")
-        audit.record(actor, f"ask to {kind}", str(about)[:300])
+        audit.record(actor, "send worker", str(about)[:300], errand=kind.value)
         transaction.on_commit(lambda: hand_over(ERRAND, errand.pk))
     return errand
 

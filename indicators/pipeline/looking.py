@@ -158,6 +158,19 @@ def arrivals(inboxes: Sequence[UUID], limit: int = 200) -> dict[UUID, list[Arriv
     return found
 
 
+def delays(peers: Iterable[UUID], limit: int = 40) -> dict[UUID, list[float]]:
+    """For each peer, seconds from change to arrival of what came last of it, oldest first."""
+    pulled = Subscription.objects.filter(peer__in=list(peers)).values_list("inbox", "peer")
+    owners = dict(pulled)
+    came: dict[UUID, list[Arrival]] = {}
+    for inbox, found in arrivals(list(owners), limit).items():
+        came.setdefault(owners[inbox], []).extend(found)
+    return {
+        peer: [each.seconds for each in sorted(found, key=lambda each: each.at)[-limit:]]
+        for peer, found in came.items()
+    }
+
+
 def own_fingerprint() -> str:
     """What the operators of other nodes compare before they trust this one."""
     current = [

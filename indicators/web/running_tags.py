@@ -1,6 +1,10 @@
 """Words for where peers, members, subscriptions and errands stand."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import template
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from indicators.models import Errand, ErrandKind
@@ -82,6 +86,23 @@ def errand_tone(errand: Errand) -> str:
     if errand.ended_at is None:
         return "info"
     return "bad" if errand.failure else "ok"
+
+
+@register.simple_tag
+def detail_says(detail: Mapping[str, Any]) -> SafeString:
+    """What an event of the audit log holds beside its subject; what is empty is left out."""
+    said = [(name.replace("_", " "), _said(value)) for name, value in detail.items()]
+    return format_html_join(
+        "; ", '<span class="muted">{}</span> {}', [pair for pair in said if pair[1]]
+    )
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    return "" if value is None else str(value)
 
 
 def _outcome(errand: Errand) -> str:

@@ -126,7 +126,7 @@ def test_an_address_with_a_key_in_it_is_refused(adam: Client) -> None:
 
 def test_who_sent_a_worker_out_is_written_down_whatever_comes_of_it(adam: Client) -> None:
     adam.post(reverse("peer-add"), {"url": "http://127.0.0.1:9/"})
-    event = AuditEvent.objects.get(act="ask to add")
+    event = AuditEvent.objects.get(act="send worker")
     assert (event.actor, event.subject) == ("adam", "http://127.0.0.1:9/")
 
 

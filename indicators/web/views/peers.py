@@ -1,6 +1,7 @@
 """Peers: where each stands, one of them in full, and what can be done about it."""
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +14,8 @@ from indicators.models import Errand, ErrandKind
 from indicators.pipeline import errands, looking
 from indicators.pipeline.administration import peers as administration
 from indicators.web.acting import attempt, back, refuse_form, status_of
-from indicators.web.charts.lag import Delay, lag
+from indicators.web.charts.lag import Delay, behind, lag
+from indicators.web.charts.spark import spark
 from indicators.web.forms import peers as forms
 from indicators.web.keyset import page as keyset_page
 from indicators.web.pages import signed_in
@@ -29,8 +31,18 @@ _STATES = {
 @require_safe
 def peers(request: HttpRequest) -> HttpResponse:
     """Where each peer stands."""
-    rows = looking.peers_health(Peer.objects.all())
+    health = looking.peers_health(Peer.objects.all())
+    came = looking.delays(row.id for row in health)
+    rows = [(row, _typical(came.get(row.id, []))) for row in health]
     return render(request, "web/peers/peers.html", {"rows": rows})
+
+
+def _typical(seconds: list[float]) -> tuple[str, SafeString] | None:
+    """How soon objects come, in words and as a line; None if nothing came yet."""
+    if not seconds:
+        return None
+    label = "Seconds from change to arrival"
+    return behind(median(seconds)), spark([round(each) for each in seconds], label=label)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
