@@ -19,7 +19,7 @@ from indicators.web.charts.markup import (
 _CELL, _ROW, _NAMES, _HEADS = 34, 26, 190, 118
 _SHADES = 5
 # A narrower one would be drawn larger than its words need.
-_LEAST = 560
+_LEAST = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def heat_map(
             _cell(number, at, name.text, columns[at].text, value, highest, unit)
             for at, value in enumerate(row)
         ]
-    size = (max(_NAMES + _CELL * len(columns) + 60, _LEAST), _HEADS + _ROW * len(rows) + 4)
+    size = (max(_NAMES + _CELL * len(columns) + 96, _LEAST), _HEADS + _ROW * len(rows) + 4)
     table = Table(
         ("", *(each.text for each in columns)),
         [

@@ -143,7 +143,7 @@ def _subject(member: Member, sees_clusters: bool) -> Node:
     return Node(member.subject, label, kind, 1, tone, url)
 
 
-def ending(name: str, length: int = 28) -> str:
+def ending(name: str, length: int = 26) -> str:
     """The end of a long name: campaigns begin alike."""
     return name if len(name) <= length else "…" + name[1 - length :].lstrip()
 
@@ -210,7 +210,7 @@ def _seen(campaign: Campaign) -> Iterator[Seen]:
 
 def _nodes(campaign: Campaign) -> Iterator[Node]:
     tone = "own" if campaign.is_own else "peer"
-    yield Node(campaign.stix_id, ending(campaign.name, 20), "Campaign", 2, tone)
+    yield Node(campaign.stix_id, ending(campaign.name, 22), "Campaign", 2, tone)
     for each in _targets(campaign.claims):
         layer = 0 if each.is_of_organization else 1
         kind = "Named organization" if layer == 0 else "Alleged actor"
