@@ -123,8 +123,7 @@ def approve(told: Desk) -> None:
 
 
 def published(told: Desk) -> str:
-    told.ana.open(told.path)
-    expect(told.ana.page.get_by_text("Published. What peers see")).to_be_visible(timeout=WORKERS)
+    until(told.ana, told.path, lambda: "Published. What peers see" in told.ana.text())
     return told.ana.text()
 
 
