@@ -1,7 +1,8 @@
 """Detections and clusters as people list them: by detector and state, the newest first.
 
 Lists are merged from one index scan for each detector and state, so that a rare state is found at
-once among millions.
+once among millions. Rows are compared whole, as only the index that is meant has that order: by id
+alone the planner would walk back through everything for a detector that found nothing lately.
 """
 
 from collections.abc import Sequence
@@ -13,11 +14,10 @@ from uuid import UUID
 from indicators.models import Stage
 from indicators.store.sql import open_cursor
 
-#: Counts stop here: more is "more than".
-COUNTED = 1_000
+#: Findings that are counted at most.
+COUNTED = 10_000
 #: Findings of a cluster that are summed in a list.
 _SUMMED = 100
-_UNDER_WAY = (Stage.RECEIVED, Stage.TOKENIZED, Stage.DRAFTED)
 _FIRST, _LAST = 0, 2**63 - 1
 
 #: What a list shows unless it is asked for something else: all but what a revision replaced.
@@ -33,22 +33,27 @@ CROSS JOIN LATERAL (
     SELECT id, uuid, uid, revision, detector_id, stage, stage_since, reason, verdict, cluster_id,
            account_count, is_open, received_at
     FROM indicators_detection
-    WHERE detector_id = of.detector AND stage = at.stage AND id > %(above)s AND id < %(below)s
-    ORDER BY id {order} LIMIT %(limit)s
+    WHERE (detector_id, stage, id) > (of.detector, at.stage, %(above)s)
+      AND (detector_id, stage, id) < (of.detector, at.stage, %(below)s)
+    ORDER BY detector_id {order}, stage {order}, id {order} LIMIT %(limit)s
 ) d
 JOIN indicators_detector r ON r.id = d.detector_id
 ORDER BY d.id {order} LIMIT %(limit)s
 """
-# detections_by_stage alone
-_COUNTS = """
-SELECT r.id, r.name, r.policy, r.demoted_at, r.reviewed_count, r.false_positive_count, at.stage, n.n
-FROM indicators_detector r CROSS JOIN unnest(%(stages)s::text[]) AS at(stage)
-CROSS JOIN LATERAL (
-    SELECT count(*) AS n FROM (
-        SELECT FROM indicators_detection
-        WHERE detector_id = r.id AND stage = at.stage LIMIT %(limit)s
+# detections_under_way, however many are published.
+_RECORDS = """
+SELECT r.id, r.name, r.policy, r.demoted_at, r.reviewed_count, r.false_positive_count,
+       coalesce(held.under_way, 0), coalesce(held.failed, 0)
+FROM indicators_detector r
+LEFT JOIN (
+    SELECT detector_id, count(*) FILTER (WHERE stage <> 'failed') AS under_way,
+           count(*) FILTER (WHERE stage = 'failed') AS failed
+    FROM (
+        SELECT detector_id, stage FROM indicators_detection
+        WHERE stage IN ('received', 'tokenized', 'failed') LIMIT %(limit)s
     ) counted
-) n
+    GROUP BY detector_id
+) held ON held.detector_id = r.id
 ORDER BY r.name
 """
 # clusters_of_detector, once for each pair; then for each cluster detections_of_cluster,
@@ -62,9 +67,9 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT id, token, detector_id, is_open, draft_due, description, incarnation
         FROM indicators_cluster
-        WHERE detector_id = of.detector AND is_open = at.open
-          AND id > %(above)s AND id < %(below)s
-        ORDER BY id {order} LIMIT %(limit)s
+        WHERE (detector_id, is_open, id) > (of.detector, at.open, %(above)s)
+          AND (detector_id, is_open, id) < (of.detector, at.open, %(below)s)
+        ORDER BY detector_id {order}, is_open {order}, id {order} LIMIT %(limit)s
     ) c
     ORDER BY c.id {order} LIMIT %(limit)s
 ) c
@@ -135,9 +140,9 @@ class ClusterRow:
         return self.findings >= _SUMMED
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DetectorRow:
-    """A detector with its record; `stages`: findings by stage, at most `COUNTED` of each."""
+    """A detector with its record; `under_way` and `failed` are of at most `COUNTED` findings."""
 
     id: UUID
     name: str
@@ -145,12 +150,8 @@ class DetectorRow:
     demoted_at: datetime | None
     reviewed: int
     false_positives: int
-    stages: dict[str, int]
-
-    @property
-    def under_way(self) -> int:
-        """What is on its way to a collection or to a person."""
-        return sum(self.stages.get(each, 0) for each in _UNDER_WAY)
+    under_way: int
+    failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +190,10 @@ def clusters(
 
 
 def detectors() -> list[DetectorRow]:
-    """Every detector, by name, with what it found by stage."""
-    found: dict[UUID, DetectorRow] = {}
+    """Every detector, by name, with what of it is not where it belongs yet."""
     with open_cursor() as cursor:
-        asked = {"stages": list(STANDING), "limit": COUNTED}
-        for number, *facts, stage, count in cursor.execute(_COUNTS, asked).fetchall():
-            columns: list[Any] = [number, *facts, {}]
-            found.setdefault(number, DetectorRow(*columns)).stages[stage] = count
-    return list(found.values())
+        rows = cursor.execute(_RECORDS, {"limit": COUNTED}).fetchall()
+    return [DetectorRow(*row) for row in rows]
 
 
 def _read(statement: str, bounds: Bounds, asked: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -196,4 +197,9 @@ def _needs(person: int, roles: frozenset[Role]) -> Needs:
 def _feeds() -> list[Feed]:
     with open_cursor() as cursor:
         rows = cursor.execute(_FEEDS, {"peers": _PEERS, "arrivals": _ARRIVALS}).fetchall()
-    return [Feed(*row[:-1], row[-1] or ()) for row in rows]
+    return [_feed([*row]) for row in rows]
+
+
+def _feed(columns: list[Any]) -> Feed:
+    columns[-1] = columns[-1] or ()
+    return Feed(*columns)
