@@ -266,7 +266,7 @@ def test_an_uploaded_table_is_counted_by_kind(client: Client, begun: str) -> Non
     upload(client, begun, b"account,kind,value\na1,email,one@example.org\na1,ip,198.51.100.7\n")
     work()
     shown = page_of(client, f"{begun}evidence/")
-    assert "2 identifiers of 1 accounts" in shown
+    assert "2 identifiers of 1 account" in shown
 
 
 def test_an_upload_lies_sealed_and_whole(client: Client, begun: str) -> None:
@@ -338,4 +338,4 @@ def test_the_preview_asks_as_much_for_many_objects_as_for_one(
     prepared(client, begun, shared)
     with django_assert_max_num_queries(26):
         shown = page_of(client, begun)
-    assert "Page 1 of 3" in shown
+    assert "Page 1 of 6" in shown

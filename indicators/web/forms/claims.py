@@ -20,16 +20,16 @@ class ClaimForm(forms.Form):
     """Who is said to be behind it. An empty organization is no claim."""
 
     organization = forms.CharField(
-        label="Organization that is named",
+        label="Organization",
         max_length=100,
         required=False,
-        help_text="An organization, never a person. Empty it to take the claim out.",
+        help_text="Never a person. Empty it to take the claim out.",
     )
     claimed_by = forms.CharField(
         label="Claimed by",
         max_length=100,
         required=False,
-        help_text="Empty: this organization. Members are recognized by their names.",
+        help_text="Left empty: this organization.",
         widget=forms.TextInput(attrs={"list": "members", "autocomplete": "off"}),
     )
     status = forms.ChoiceField(
@@ -49,27 +49,24 @@ class ClaimForm(forms.Form):
         ],
     )
     confidence = forms.IntegerField(
-        label="Confidence of the claimant",
+        label="Their confidence, 0 to 100",
         min_value=0,
         max_value=100,
         required=False,
-        help_text="From 0 to 100, as they state it.",
     )
     grade = forms.RegexField(
         r"^[A-Fa-f][1-6]$",
-        label="Grade of the source",
+        label="Source grade, A1 to F6",
         required=False,
         strip=True,
-        help_text="Admiralty code, from A1 (reliable, confirmed) to F6 (unknown).",
     )
     source = forms.CharField(
-        label="Source",
+        label="Source, where it was said",
         max_length=200,
         required=False,
-        help_text="Where it was said: a report, a letter, our own evidence.",
     )
     address = forms.URLField(
-        label="Address of the source", max_length=2000, required=False, assume_scheme="https"
+        label="Its address", max_length=2000, required=False, assume_scheme="https"
     )
     claimed_on = forms.DateField(
         label="Date of the claim", required=False, widget=forms.DateInput(attrs={"type": "date"})

@@ -59,7 +59,7 @@ def _qualifier() -> forms.ChoiceField:
 
 
 def _as_reported() -> forms.CharField:
-    return forms.CharField(label="In the source's words", max_length=500, required=False)
+    return forms.CharField(label="As reported", max_length=500, required=False)
 
 
 class SubmissionForm(forms.Form):
@@ -87,11 +87,10 @@ class SubmissionForm(forms.Form):
         ],
     )
     confidence = forms.IntegerField(
-        label="Confidence",
+        label="Confidence, 0 to 100",
         min_value=0,
         max_value=100,
         required=False,
-        help_text="That it is a campaign, from 0 to 100.",
     )
     capability_targets = _terms("Capabilities that were extracted", "capability_targets")
     elicitation_techniques = _terms("How they were elicited", "elicitation_techniques")
@@ -134,7 +133,6 @@ class SubmissionForm(forms.Form):
         Collection.objects.none(),
         label="Collection",
         empty_label="Choose who it is for",
-        help_text="A collection is an audience. The preview names each organization.",
     )
     tlp = forms.ChoiceField(
         label="Marking (TLP 2.0)",

@@ -200,7 +200,7 @@ def _shown(found: Standing, part: str) -> Any:
 _PLACES = {
     "name": "Name",
     "description": "What is known",
-    "as_reported": "In the source's words",
+    "as_reported": "As reported",
     "source_name": "Source of a claim",
     "url": "Address of a source",
     "provider": "Models",
