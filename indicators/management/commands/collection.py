@@ -1,5 +1,6 @@
 """`manage.py collection`: what is shared, for whom, and under which log key."""
 
+import getpass
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -8,8 +9,8 @@ from federation.models import Log
 from federation.transparency import log
 from indicators.management.terms import collection_named, member_named
 from indicators.management.verbs import VerbCommand
-from indicators.models import Audience, Collection, Grant
-from indicators.store.custody import grant_access, open_collection
+from indicators.models import Audience, Collection
+from indicators.pipeline.administration import collections as administration
 
 
 class Command(VerbCommand):
@@ -42,7 +43,8 @@ class Command(VerbCommand):
         revoke.add_argument("member")
 
     def create(self, options: dict[str, Any]) -> None:
-        collection = open_collection(
+        collection = administration.open_shared(
+            getpass.getuser(),
             title=options["title"],
             alias=options["alias"],
             description=options["description"],
@@ -59,8 +61,12 @@ class Command(VerbCommand):
             collection_named(options["collection"]),
             member_named(options["member"]),
         )
-        grant = grant_access(
-            collection, member, can_read=options["read"], can_write=options["write"]
+        grant = administration.grant(
+            collection,
+            member,
+            getpass.getuser(),
+            can_read=options["read"],
+            can_write=options["write"],
         )
         self.show(
             [
@@ -79,8 +85,7 @@ class Command(VerbCommand):
             collection_named(options["collection"]),
             member_named(options["member"]),
         )
-        gone, _ = Grant.objects.filter(collection=collection, member=member).delete()
-        if not gone:
+        if not administration.revoke(collection, member, getpass.getuser()):
             raise CommandError(f"{member.name} had no access to {collection.title}.")
         self.show(
             [{"collection": collection.title, "member": member.name, "access": "none"}], options

@@ -5,16 +5,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db import transaction
 
-from indicators.detections import audit
 from indicators.management.terms import collection_named, detector_named
 from indicators.management.verbs import VerbCommand
 from indicators.models import Detector, Policy
+from indicators.pipeline.administration.detectors import add_detector, change_detector
 from indicators.stix import Tlp
 
 _NONE = "none"
-_AUDITED = ("policy", "collection", "tlp", "detector_version", "false_positive_rate")
 
 
 class Command(VerbCommand):
@@ -30,11 +28,8 @@ class Command(VerbCommand):
         _add_settings(change)
 
     def add(self, options: dict[str, Any]) -> None:
-        detector = Detector(name=options["name"], **_settings(options))
-        detector.full_clean()
-        with transaction.atomic():
-            detector.save(force_insert=True)
-            _write_down("add", detector, options)
+        settings = _settings(options)
+        detector = add_detector(getpass.getuser(), name=options["name"], **settings)
         self.show([_row(detector)], options)
 
     def list(self, options: dict[str, Any]) -> None:
@@ -46,16 +41,7 @@ class Command(VerbCommand):
         changes = _settings(options)
         if not changes:
             raise CommandError("Nothing to change; see `detector set --help`.")
-        if changes.get("policy") == Policy.PUBLISH and detector.demoted_at is not None:
-            # A person decided to trust it again: the count that demoted it starts anew.
-            changes |= {"demoted_at": None, "demoted_because": ""}
-            changes |= {"reviewed_count": 0, "false_positive_count": 0}
-        for field, value in changes.items():
-            setattr(detector, field, value)
-        detector.full_clean()
-        with transaction.atomic():
-            detector.save(update_fields=list(changes))
-            _write_down("set", detector, options)
+        change_detector(detector, getpass.getuser(), **changes)
         self.show([_row(detector)], options)
 
 
@@ -85,12 +71,6 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
     if named is not None:
         settings["collection"] = None if named == _NONE else collection_named(named)
     return settings
-
-
-def _write_down(act: str, detector: Detector, options: dict[str, Any]) -> None:
-    """What becomes of findings without a person is decided here, so it is audited."""
-    named = {name: options[name] for name in _AUDITED if options[name] is not None}
-    audit.record(getpass.getuser(), f"{act} detector", detector.name, **named)
 
 
 def _row(detector: Detector) -> dict[str, Any]:

@@ -2,15 +2,16 @@
 
 import getpass
 from typing import Any
-from uuid import uuid4
 
 from django.db import transaction
 
 from indicators.detections import audit
 from indicators.management.terms import member_named
 from indicators.management.verbs import VerbCommand
-from indicators.models import Member, Sector, State
-from indicators.store.custody import ensure_own_member, set_member_state
+from indicators.models import Member, Reliability, Sector, State
+from indicators.pipeline.administration import organizations
+from indicators.pipeline.administration.organizations import Facts
+from indicators.store.custody import ensure_own_member
 
 
 class Command(VerbCommand):
@@ -34,13 +35,9 @@ class Command(VerbCommand):
         state.add_argument("--reason", default="", help="shown wherever the state is")
 
     def add(self, options: dict[str, Any]) -> None:
-        member = Member(
-            name=options["name"],
-            sector=options["sector"],
-            identity_id=options["identity"] or f"identity--{uuid4()}",
-        )
-        member.full_clean()
-        member.save(force_insert=True)
+        facts = Facts(options["name"], Sector(options["sector"]), Reliability.B)
+        actor = getpass.getuser()
+        member = organizations.add_member(facts, options["identity"] or "", actor)
         self.show([_row(member)], options)
 
     def list(self, options: dict[str, Any]) -> None:
@@ -53,20 +50,15 @@ class Command(VerbCommand):
         member.sector = options["sector"] or member.sector
         member.identity_id = options["identity"] or member.identity_id
         member.full_clean()
-        member.save()
+        with transaction.atomic():
+            member.save()
+            audit.record(getpass.getuser(), "describe organization", member.name)
         self.show([_row(member)], options)
 
     def state(self, options: dict[str, Any]) -> None:
         member = member_named(options["name"])
-        with transaction.atomic():
-            set_member_state(member, State(options["state"]), options["reason"])
-            audit.record(
-                getpass.getuser(),
-                "change state",
-                member.name,
-                state=options["state"],
-                reason=options["reason"],
-            )
+        state = State(options["state"])
+        organizations.change_state(member, state, options["reason"], getpass.getuser())
         self.show([_row(member)], options)
 
 

@@ -68,12 +68,13 @@ def grant(
     return given
 
 
-def revoke(collection: Collection, member: Member, actor: str) -> None:
-    """Take a member's access away; what it has read it keeps."""
+def revoke(collection: Collection, member: Member, actor: str) -> bool:
+    """Take a member's access away; what it has read it keeps. False if it had none."""
     with transaction.atomic():
         gone, _ = Grant.objects.filter(collection=collection, member=member).delete()
         if gone:
             audit.record(actor, "revoke", collection.title, member=member.name)
+    return bool(gone)
 
 
 def end_relay(relay: Relay, actor: str) -> None:
