@@ -183,7 +183,8 @@ def test_a_match_is_called_a_lead(desk: Desk) -> None:
 
 
 def test_what_is_told_is_shown_before_it_is_told(desk: Desk) -> None:
-    assert "sighting" in desk.pages["told"].lower()
+    assert "Exactly as it leaves" in desk.pages["told"]
+    assert "Alder" in desk.pages["told"]
     assert "desk-both" not in desk.pages["told"]
 
 

@@ -13,7 +13,7 @@
     const next = all[Math.min(Math.max(here + step, 0), all.length - 1)];
     all.forEach((row) => row.removeAttribute("data-here"));
     next.setAttribute("data-here", "");
-    (next.querySelector("a, button, input") || next).focus({ preventScroll: true });
+    (next.querySelector("a") || next.querySelector("button, input") || next).focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
   };
 
