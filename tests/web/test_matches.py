@@ -93,7 +93,8 @@ def test_the_queue_costs_the_same_however_many_there_are(
 ) -> None:
     for number in range(30):
         leads.match(f"key {number}")
-    with django_assert_max_num_queries(12):
+    ana.get("/matches/")  # the first request of a session writes it down
+    with django_assert_max_num_queries(9):
         ana.get("/matches/")
 
 
@@ -108,7 +109,8 @@ def test_a_match_costs_a_bounded_number_of_queries(
     leads: Leads, ana: Client, django_assert_max_num_queries: Any
 ) -> None:
     match = leads.match()
-    with django_assert_max_num_queries(24):
+    ana.get("/matches/")
+    with django_assert_max_num_queries(20):
         ana.get(f"/matches/{match.uuid}/")
 
 

@@ -254,7 +254,7 @@ def _query(request: HttpRequest, place: queues.Place | None) -> str:
 def _kept(asked: QueryDict) -> dict[str, str]:
     """The filters that stay when the state or the place changes."""
     names = ("origin", "detector", "semantics", "strength", "cluster")
-    return {name: asked[name] for name in names if asked.get(name)}
+    return {name: str(asked[name]) for name in names if asked.get(name)}
 
 
 def _is_filtered(which: queues.Filter) -> bool:

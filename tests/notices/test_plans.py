@@ -1,0 +1,107 @@
+"""A look costs by what there is to tell, not by what ever was."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from unittest import mock
+from uuid import uuid4
+
+import pytest
+from celery import current_app
+from django.db import connection
+
+from indicators.models import (
+    AuditEvent,
+    Cause,
+    Cluster,
+    Dispatch,
+    Draft,
+    DraftState,
+    Match,
+    Notice,
+    Role,
+    Webhook,
+)
+from indicators.notices import dispatching, inbox, sources
+from tests.notices.people import NOW, draft, person
+from tests.objects import id_of
+from tests.reconcile.leads import Leads
+from tests.store.plans import explained
+
+pytestmark = pytest.mark.django_db
+MANY = 3_000
+
+
+@pytest.fixture
+def history(db: None) -> Iterator[Leads]:
+    """Thousands of drafts, matches, notices and messages that are over."""
+    with mock.patch.object(current_app, "send_task"):
+        ours = Leads.begin()
+    rae, cluster = person("rae", Role.REVIEWER), Cluster.objects.get()
+    over = {"objects_zstd": b"", "object_count": 1, "created_at": NOW, "state_since": NOW}
+    Draft.objects.bulk_create(Draft(state=DraftState.PUBLISHED, **over) for _ in range(MANY))
+    Match.objects.bulk_create(
+        Match(
+            cluster=cluster, stix_id=id_of("indicator", f"old {n}"), semantics="exact",
+            token_count=1, account_count=1, found_at=NOW, changed_at=NOW - timedelta(days=n + 9),
+        )
+        for n in range(MANY)
+    )  # fmt: skip
+    Notice.objects.bulk_create(
+        Notice(
+            user=rae, cause=Cause.DECIDED, subject=f"approved draft {n}", count=1,
+            at=NOW - timedelta(minutes=n), read_at=NOW,
+        )
+        for n in range(MANY)
+    )  # fmt: skip
+    hook = Webhook.objects.create(
+        url="https://pager.example/", events=[], sealed_secret=b"", created_at=NOW
+    )
+    Dispatch.objects.bulk_create(
+        Dispatch(webhook=hook, event=Cause.REVIEW, body=b"", created_at=NOW, ended_at=NOW)
+        for _ in range(MANY)
+    )
+    AuditEvent.objects.bulk_create(
+        AuditEvent(actor="rae", act="approved", subject=f"draft {uuid4()}", at=NOW)
+        for _ in range(MANY)
+    )
+    draft()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    yield ours
+
+
+def test_each_source_reads_its_index(history: Leads) -> None:
+    with explained() as plans:
+        audience = sources.Audience.read()
+        sources.standing(audience)
+        sources.leads(audience, NOW)
+        sources.decided(NOW + timedelta(hours=1), NOW + timedelta(hours=1))
+    assert {"drafts_under_way", "matches_to_triage", "audit_by_time"} <= plans.indexes
+    large = {"indicators_draft", "indicators_match", "indicators_auditevent"}
+    assert not plans.scanned & large
+    assert plans.visited < 300
+
+
+def test_the_bell_reads_what_is_unread(history: Leads) -> None:
+    rae = Notice.objects.first()
+    assert rae is not None
+    with explained() as plans:
+        assert inbox.unread(rae.user) == ""
+    assert "unread_notices" in plans.indexes
+    assert plans.visited < 10
+
+
+def test_a_page_of_notices_reads_its_index(history: Leads) -> None:
+    rae = Notice.objects.first()
+    assert rae is not None
+    with explained() as plans:
+        inbox.read_page(rae.user)
+    assert "notices_of_person" in plans.indexes
+    assert plans.visited < 100
+
+
+def test_what_is_due_is_found_by_its_index(history: Leads) -> None:
+    with explained() as plans:
+        assert dispatching.due(NOW) == []
+    assert "dispatches_due" in plans.indexes
+    assert plans.visited < 10
