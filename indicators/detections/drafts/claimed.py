@@ -129,8 +129,9 @@ def _claim(frame: Frame, name: Names, campaign: str, claim: Claim) -> Iterator[t
 
 
 def _source(claim: Claim) -> Content:
-    shown = claim.source or claim.claimed_by.name
-    return present({"source_name": shown, "url": claim.address})
+    """Who said it, where: a reference has more than a name (STIX 2.1 §2.5)."""
+    by = claim.claimed_by.name
+    return present({"source_name": by, "description": claim.source, "url": claim.address})
 
 
 def _extension(claim: Claim, claimant: str) -> Content:

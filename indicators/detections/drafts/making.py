@@ -32,6 +32,7 @@ from indicators.detections.drafts.seating import ChangedPart
 from indicators.detections.identifiers.sealing import open_sealer
 from indicators.detections.submissions.pieces import submitted
 from indicators.models import DraftState, Stage, SubmissionState
+from indicators.stix import parse_objects
 from indicators.store.custody import ensure_own_member
 from indicators.store.sql import Cursor, open_cursor
 
@@ -75,6 +76,7 @@ WHERE s.cluster_id = ANY(%(clusters)s) AND s.state = 'checking' AND s.due_since 
   )
 """
 
+_OF_TOKENS = ("part/", "indicates/part/")
 _NOTHING = Preview((), {}, ())
 _SUBMITTED = "a person's submission: another person reads it"
 
@@ -156,6 +158,7 @@ def _draft(case: Case, personal: Personal) -> Made:
     refused = gate.check(contents, personal.raw, personal.names)
     if refused := [*refused, *gate.unclaimed(contents)]:
         return _refused(made, refused)
+    made.failure = _unsound(made)
     news = unread(contents, case.held)
     made.reasons = [*_reasons(case, news)]
     if not case.submitted:
@@ -170,6 +173,16 @@ def _drafted(case: Case) -> Drafted:
     drafted = draft(case.state, case.terms, without_description(case.held))
     text = case.text if case.state.is_open else ""
     return describe(drafted, case.held, text, case.terms.now)
+
+
+def _unsound(made: Made) -> str:
+    """What the feed would not take of a person's words: said to them, not to who publishes."""
+    if not made.case.submitted:
+        return ""
+    told = [canonical(each) for role, each in made.objects if not role.startswith(_OF_TOKENS)]
+    source = b'{"objects":[' + b",".join(told) + b"]}"
+    problems = parse_objects(source, max_bytes=len(source)).problems
+    return f"{problems[0].pointer}: {problems[0].message}" if problems else ""
 
 
 def _refused(made: Made, refused: Sequence[gate.GateFinding]) -> Made:

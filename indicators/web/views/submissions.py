@@ -201,18 +201,21 @@ _PLACES = {
     "name": "Name",
     "description": "What is known",
     "as_reported": "As reported",
-    "source_name": "Source of a claim",
-    "url": "Address of a source",
     "provider": "Models",
     "model": "Models",
+}
+_OF_CLAIMS = {
+    "identity": "Organization of a claim",
+    "threat-actor": "Organization of a claim",
+    "relationship": "Source of a claim",
 }
 
 
 def _refusal(refused: dict[str, str]) -> dict[str, str]:
     """A place in words: the field that was typed in, as far as it is known."""
     last = refused["pointer"].rstrip("/").rpartition("/")[2]
-    if refused["type"] in ("identity", "threat-actor"):
-        return {**refused, "place": "Organization of a claim"}
+    if refused["type"] in _OF_CLAIMS:
+        return {**refused, "place": _OF_CLAIMS[refused["type"]]}
     return {**refused, "place": _PLACES.get(last, refused["type"].replace("-", " ").capitalize())}
 
 
