@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from indicators.catalog.question import Query
-from indicators.catalog.searching import numbers_after
+from indicators.catalog.searching import SearchTooBroad, numbers_after, search
 from indicators.detections import audit
 from indicators.stix import Tlp
 from indicators.store.sql import open_cursor
@@ -101,15 +101,23 @@ def _filter(query: Query) -> Mapping[str, Any]:
 
 
 def _rows(query: Query, *, bodies: bool) -> Iterator[_Row]:
-    after = -1
+    after, whole_words = -1, _asks_whole_words(query)
     statement = _READ.format(body="v.body" if bodies else "NULL::bytea")
-    while numbers := numbers_after(query, after, _NUMBERS):
+    while numbers := numbers_after(query, after, _NUMBERS, whole_words=whole_words):
         after = numbers[-1]
         remaining = iter(numbers)
         while some := list(islice(remaining, _BODIES)):
             with open_cursor(binary=True) as cursor:
                 found = cursor.execute(statement, (some,)).fetchall()
             yield from map(_Row._make, found)
+
+
+def _asks_whole_words(query: Query) -> bool:
+    """Whether the page that is exported looked for whole words only."""
+    try:
+        return search(query, limit=1).whole_words
+    except SearchTooBroad:
+        return True
 
 
 def _bundle(rows: Iterator[_Row]) -> Iterator[bytes]:

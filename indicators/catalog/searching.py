@@ -30,20 +30,15 @@ _HURRIED, _LONGEST = 200, 2_000
 _MOST_BUCKETS = 4
 _END = 2**62
 
-# Whatever the planner knows of the words: nothing but the index over them.
-_BOUND = """
-SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '16MB', true),
-       set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true),
-       set_config('enable_indexonlyscan', 'off', true)
+_LIMIT_TIME = """
+SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '16MB', true)
 """
+_SETTINGS = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
+# Whatever the planner knows of the words: nothing but the index over them.
+_BY_WORDS = "; ".join(f"SET LOCAL {setting} TO off" for setting in _SETTINGS)
 # Where the search is a part of a larger transaction, that goes on as it was.
-_UNBOUND = "; ".join(
-    f"SET LOCAL {setting} TO DEFAULT"
-    for setting in (
-        "statement_timeout", "work_mem", "enable_seqscan", "enable_indexscan",
-        "enable_indexonlyscan",
-    )
-)  # fmt: skip
+_AS_EVER = "; ".join(f"SET LOCAL {setting} TO DEFAULT" for setting in _SETTINGS)
+_UNLIMITED = "SET LOCAL statement_timeout TO DEFAULT; SET LOCAL work_mem TO DEFAULT"
 _ALL = "SELECT number FROM indicators_catalogrow WHERE words @@ %s::tsquery LIMIT %s"
 # OFFSET 0 keeps the planner from walking the rows in their order instead.
 _SOME = """
@@ -57,7 +52,9 @@ SELECT number FROM indicators_catalogrow WHERE number > %(after)s AND number < %
 ORDER BY number {order} LIMIT %(fetch)s
 """
 _ENDS = "SELECT coalesce(min(number), 0), coalesce(max(number), 0) FROM indicators_catalogrow"
-_COUNT = "SELECT count(*) FROM (SELECT number FROM indicators_catalogrow LIMIT %s) found"
+_COUNT = """
+SELECT count(*) FROM (SELECT number FROM indicators_catalogrow ORDER BY number LIMIT %s) found
+"""
 
 
 _TOO_BROAD = "This search takes too long. Add a filter, or a word that fewer objects have."
@@ -121,14 +118,18 @@ def search(query: Query, place: Place = START, limit: int = LIMIT) -> Found:
         return replace(_found(found), whole_words=bool(typed.begins))
 
 
-def numbers_after(query: Query, after: int, limit: int) -> list[int]:
-    """The next rows that match in the order in which they became known, for whoever reads all."""
+def numbers_after(query: Query, after: int, limit: int, *, whole_words: bool) -> list[int]:
+    """The next rows that match in the order in which they became known, for whoever reads all.
+
+    `whole_words`: as the search that was shown said of itself.
+    """
     place = Place(after=after)
     if query.token or query.ids:
         with _bounded(0) as cursor:
             return sorted(_named(cursor, query, place, limit).page)
     with _bounded(0) as cursor:
-        asked = asked_of(cursor, query, words_of(query.text))
+        typed = words_of(query.text)
+        asked = asked_of(cursor, query, typed.whole if whole_words else typed)
         return list(_beside(cursor, asked, place, limit))[:limit]
 
 
@@ -137,14 +138,12 @@ def _bounded(milliseconds: int) -> Iterator[Cursor]:
     """A transaction whose statements may take so long each, 0 for as long as they need."""
     try:
         with transaction.atomic(), open_cursor() as cursor:
-            cursor.execute(_BOUND, (str(milliseconds),))
+            cursor.execute(_LIMIT_TIME, (str(milliseconds),))
             yield cursor
-            cursor.execute(_UNBOUND)
+            cursor.execute(_UNLIMITED)
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
-            raise SearchTooBroad(
-                "This search takes too long. Add a filter, or a rarer word."
-            ) from None
+            raise SearchTooBroad(_TOO_BROAD) from None
         raise
 
 
@@ -152,7 +151,9 @@ def _numbers(cursor: Cursor, asked: str, place: Place, limit: int) -> _Numbers:
     if not asked:
         [(total,)] = cursor.execute(_COUNT, (MOST + 1,)).fetchall()
         return _page(_beside(cursor, asked, place, limit), place, limit, total)
+    cursor.execute(_BY_WORDS)
     matching = [number for (number,) in cursor.execute(_ALL, (asked, MOST + 1)).fetchall()]
+    cursor.execute(_AS_EVER)
     if len(matching) <= MOST:
         return _cut(sorted(matching), place, limit)
     return _page(_beside(cursor, asked, place, limit), place, limit, MOST + 1)
@@ -208,25 +209,27 @@ def _beside(cursor: Cursor, asked: str, place: Place, limit: int) -> list[int]:
     }
     order = "ASC" if upward else "DESC"
     if not asked:
-        cursor.execute("SET LOCAL enable_indexonlyscan TO on")
         return [n for (n,) in cursor.execute(_ANY.format(order=order), bounds).fetchall()]
     statement = _SOME.format(order=order)
     numbers: list[int] = []
-    for buckets in _groups(cursor, bounds["after"], bounds["before"], upward=upward):
+    ends = cursor.execute(_ENDS).fetchall()[0]
+    cursor.execute(_BY_WORDS)
+    for buckets in _groups(ends, bounds["after"], bounds["before"], upward=upward):
         words = any_of(f"B/{each}" for each in buckets)
         bounds["fetch"] = limit + 1 - len(numbers)
         cursor.execute(statement, {**bounds, "asked": f"{words} & ({asked})"})
         numbers += [number for (number,) in cursor.fetchall()]
         if len(numbers) > limit:
             break
+    cursor.execute(_AS_EVER)
     return numbers
 
 
-def _groups(cursor: Cursor, after: int, before: int, *, upward: bool) -> Iterator[Sequence[int]]:
+def _groups(
+    ends: tuple[int, int], after: int, before: int, *, upward: bool
+) -> Iterator[Sequence[int]]:
     """The buckets between two numbers, one first, then some at a time."""
-    cursor.execute("SET LOCAL enable_indexonlyscan TO on")
-    [(least, most)] = cursor.execute(_ENDS).fetchall()
-    cursor.execute("SET LOCAL enable_indexonlyscan TO off")
+    least, most = ends
     first, last = bucket_of(max(after + 1, least)), bucket_of(min(before - 1, most))
     buckets = range(first, last + 1) if upward else range(last, first - 1, -1)
     at, size = 0, 1
