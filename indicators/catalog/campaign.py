@@ -183,6 +183,11 @@ class Campaign:
     collections: tuple[tuple[str, str], ...]
     content: Mapping[str, Any]
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more indicators than were looked at."""
+        return self.indicator_count >= MOST_INDICATORS
+
 
 class _Around(NamedTuple):
     stix_id: str

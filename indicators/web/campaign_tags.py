@@ -1,8 +1,11 @@
 """Words for what campaigns and actors say, and for how it is taken."""
 
+import re
 from collections.abc import Mapping
 
 from django import template
+from django.urls import reverse
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from indicators.catalog.counts import Count
@@ -14,6 +17,8 @@ from indicators.web.views.campaign_words import shared, subject_name
 
 register = template.Library()
 
+_OBJECT = re.compile(r"\b[a-z][a-z0-9-]*--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_CLUSTER = re.compile(r"\bcluster cluster/([0-9]+)\b")
 _STATUSES = {
     "alleged": ("warn", "This is an allegation by whoever reports it. It is not a finding."),
     "corroborated": ("info", "Others say the same. It is still an allegation."),
@@ -119,6 +124,21 @@ def answer_words(heard: Heard) -> str:
         if heard.matched_account_count:
             said += f" of {heard.matched_account_count:,} matched accounts"
     return said
+
+
+@register.simple_tag
+def linked(sentence: str, sees_clusters: bool) -> SafeString:
+    """A sentence about evidence: objects become links, and our clusters for whom they are."""
+
+    def cluster(found: re.Match[str]) -> str:
+        if not sees_clusters:
+            return "a cluster that is not shared"
+        return format_html(
+            '<a href="{}">cluster {}</a>', reverse("cluster", args=found.groups()), found[1]
+        )
+
+    told = _OBJECT.sub(lambda found: object_link(found[0]), escape(sentence))
+    return SafeString(_CLUSTER.sub(cluster, told))
 
 
 @register.simple_tag

@@ -25,7 +25,7 @@ def lay_out(
     layers: Mapping[str, int], edges: Iterable[tuple[str, str]], *, arcs: bool = False
 ) -> Layout:
     """Columns by layer, each centred; `arcs` leaves room for lines within a column."""
-    neighbours = _neighbours(edges)
+    neighbours = _neighbours(layers, edges)
     columns = _columns(layers)
     order = {name: float(at) for column in columns for at, name in enumerate(column)}
     for _ in range(_SWEEPS):
@@ -52,9 +52,14 @@ def _placed(columns: Sequence[Sequence[str]], gap: float, *, spare: bool) -> Lay
     return Layout(places, max(width, 0) + 2 * left, 2 * _MARGIN + tallest * _ROW)
 
 
-def _neighbours(edges: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
+def _neighbours(
+    layers: Mapping[str, int], edges: Iterable[tuple[str, str]]
+) -> Mapping[str, Sequence[str]]:
+    """Of other columns: what lies in the same one is kept together by what both belong to."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for first, second in edges:
+        if layers[first] == layers[second]:
+            continue
         found[first].append(second)
         found[second].append(first)
     return found

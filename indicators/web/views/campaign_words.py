@@ -113,9 +113,15 @@ def actor_drawings(actor: Actor, *, sees_clusters: bool) -> SafeString:
     """Organizations, what each sees, and which identifiers these share."""
     organizations = dict.fromkeys(each.origin for each in actor.members)
     nodes = [Node(name, name, "Organization", 0, "plain") for name in organizations]
-    nodes += [_subject(each, sees_clusters) for each in actor.members]
-    edges = [Edge(each.origin, each.subject, "sees") for each in actor.members]
-    edges += [Edge(each.first, each.second, shared(each.kinds)) for each in actor.edges]
+    # Not the subjects' own names: they tell the numbers of clusters.
+    ids = {each.subject: f"subject/{at}" for at, each in enumerate(actor.members)}
+    nodes += [_subject(each, ids[each.subject], sees_clusters) for each in actor.members]
+    edges = [Edge(each.origin, ids[each.subject], "sees") for each in actor.members]
+    edges += [
+        Edge(ids[each.first], ids[each.second], shared(each.kinds))
+        for each in actor.edges
+        if each.first in ids and each.second in ids
+    ]
     return graph(nodes, edges, key="graph", title="What holds it together")
 
 
@@ -130,7 +136,7 @@ def subject_name(member: Member) -> str:
     return member.name or member.subject.partition("--")[2][:8]
 
 
-def _subject(member: Member, sees_clusters: bool) -> Node:
+def _subject(member: Member, node: str, sees_clusters: bool) -> Node:
     url = ""
     if not member.is_private:
         name = "campaign" if member.type == "campaign" else "object"
@@ -140,7 +146,7 @@ def _subject(member: Member, sees_clusters: bool) -> Node:
     label = subject_name(member) if sees_clusters or not member.is_private else "Not shared"
     tone = "own" if member.is_own else "peer"
     kind = member.type.replace("-", " ").capitalize() or "Cluster"
-    return Node(member.subject, label, kind, 1, tone, url)
+    return Node(node, label, kind, 1, tone, url)
 
 
 def ending(name: str, length: int = 26) -> str:

@@ -73,6 +73,15 @@ def test_every_node_lies_within_the_picture(count: int, layers: int) -> None:
         assert 0 <= y <= layout.height - NODE_HEIGHT
 
 
+def test_what_belongs_to_one_lies_together_whatever_connects_it_with_others() -> None:
+    layers = {"Alder": 0, "Birch": 0, "a1": 1, "b1": 1, "a2": 1, "b2": 1}
+    owned = [("Alder", "a1"), ("Alder", "a2"), ("Birch", "b1"), ("Birch", "b2")]
+    across = [("a1", "b2"), ("a2", "b1"), ("a1", "b1"), ("a2", "b2")]
+    layout = lay_out(layers, [*owned, *across], arcs=True)
+    order = sorted(("a1", "a2", "b1", "b2"), key=lambda name: layout.places[name][1])
+    assert [name[0] for name in order] in (["a", "a", "b", "b"], ["b", "b", "a", "a"])
+
+
 def test_what_is_connected_lies_side_by_side() -> None:
     layers = {"a": 0, "b": 0, "c": 0, "x": 1, "y": 1, "z": 1}
     layout = lay_out(layers, [("a", "z"), ("b", "y"), ("c", "x")])
