@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from indicators.local.places import CHECKOUT
 from tests.database import place_for_data
@@ -52,6 +53,13 @@ def published() -> Iterator[tuple[Node, str, str]]:
         key = re.search(r"retort_\S+", printed)
         assert key
         yield node, key[0], printed
+
+
+def test_people_come_by_the_link_that_it_shows(published: tuple[Node, str, str]) -> None:
+    node, _, _ = published
+    printed = run(node, "people")
+    [link] = re.findall(r"/invitation/[A-Za-z0-9_/-]+", printed)
+    assert "Welcome" in requests.get(node.base_url + link, timeout=20).text
 
 
 @pytest.fixture(scope="module")
