@@ -29,7 +29,7 @@ def adam() -> Client:
 
 
 def test_the_index_says_where_decisions_are_made(adam: Client) -> None:
-    assert "pages of their own" in adam.get("/admin/").content.decode()
+    assert "pages of its own" in adam.get("/admin/").content.decode()
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.REVIEWER])
@@ -40,6 +40,18 @@ def test_nobody_else_comes_in(role: Role) -> None:
 def test_whoever_is_signed_in_and_no_administrator_is_not_asked_to_sign_in_again() -> None:
     ana = signed_in("ana", role=Role.ANALYST)
     assert ana.get("/admin/login/?next=/admin/").status_code == 403
+
+
+def test_nobody_signs_in_there_without_a_second_factor() -> None:
+    ana = signed_in("ana", role=Role.ANALYST)
+    User.objects.create_superuser("adam", password="a password of his")
+    told = {"username": "adam", "password": "a password of his"}
+    assert ana.post("/admin/login/?next=/admin/", told).status_code == 403
+
+
+def test_a_stranger_is_led_to_the_pages_sign_in(db: None) -> None:
+    answer = Client(SERVER_NAME="localhost").post("/admin/login/", {"username": "adam"})
+    assert answer.headers["Location"] == "/account/sign-in/?next=/admin/"
 
 
 @pytest.mark.parametrize("table", ["draft", "detection", "match", "account", "submission"])

@@ -72,7 +72,9 @@ STATUS_HOURS = env.whole_number(
     "STATUS_HOURS", 72, "How long the status of a TAXII POST stays readable", least=24
 )
 TRUSTED_PROXIES = env.words(
-    "TRUSTED_PROXIES", "", "Networks whose Client-Cert header is believed (mutual TLS, RFC 9440)"
+    "TRUSTED_PROXIES",
+    "",
+    "Networks whose Client-Cert (mutual TLS, RFC 9440) and X-Forwarded-For are believed",
 )
 
 METRICS_NETWORKS = env.words(

@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.utils.decorators import method_decorator
 
 from indicators.models import Role
 from indicators.people.roles import roles_of
@@ -19,10 +23,7 @@ class Site(AdminSite):
     """
 
     site_header = site_title = "Retort"
-    index_title = (
-        "Tables, for administrators. Drafts, matches, detections and people have pages of their"
-        " own; what is decided is decided there."
-    )
+    index_title = "Tables; what is decided has pages of its own"
     _HERE = frozenset({"indicators", "federation", "django_celery_beat"})
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -30,10 +31,17 @@ class Site(AdminSite):
         user = request.user
         return isinstance(user, User | AnonymousUser) and Role.ADMINISTRATOR in roles_of(user)
 
+    @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The pages' own sign-in; who is signed in and still comes here, may not."""
-        answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
-        return answer
+        """The pages' own sign-in: Django's asks for no second factor, and is never shown."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied("The administration is for administrators.")
+        inside = resolve_url("admin:index")
+        return redirect(inside) if request.user.is_authenticated else redirect_to_login(inside)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The pages' own, too."""
+        return redirect("account_change_password")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Tables of ours alone, whatever else libraries would show."""

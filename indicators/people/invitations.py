@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.mail import EmailMessage, get_connection
 from django.db.models import QuerySet
 
 from indicators.models import Invitation, Role
 from indicators.people.errors import NotInvited
 
+_MAIL_SECONDS = 5
 _GONE = "This link opens nothing any more: it was used, taken back, or is too old. Ask for another."
 
 
@@ -54,6 +56,29 @@ def use(secret: str) -> Invitation:
     if found is None:
         raise NotInvited(_GONE)
     return found
+
+
+def mail(invited: Invited, link: str) -> bool:
+    """Send the link where its invitation says; whether it went out.
+
+    Nobody waits long for a mail server, and the link is shown all the same.
+    """
+    to = invited.invitation.email
+    if not (to and settings.EMAIL_HOST):
+        return False
+    until = f"{invited.invitation.expires_at:%Y-%m-%d %H:%M} UTC"
+    try:
+        connection = get_connection(timeout=_MAIL_SECONDS)
+        return bool(
+            EmailMessage(
+                f"Invitation to the Retort node of {settings.NODE_NAME}",
+                f"This link opens an account for you, once, until {until}:\n\n{link}\n",
+                to=[to],
+                connection=connection,
+            ).send()
+        )
+    except OSError:  # smtplib's errors are
+        return False
 
 
 def open_ones() -> list[Invitation]:

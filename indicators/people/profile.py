@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.db.models import Count, Q
+from django.db.models.functions import Now
 
 from indicators.models import Person
 
@@ -35,5 +37,6 @@ def guards(user: User) -> Guards:
         keys=Count("pk", filter=Q(type=kinds.WEBAUTHN)),
         codes=Count("pk", filter=Q(type=kinds.RECOVERY_CODES)),
     )
-    sessions = UserSession.objects.filter(user=user).count()
+    open_ones = Session.objects.filter(expire_date__gt=Now()).values("session_key")
+    sessions = UserSession.objects.filter(user=user, session_key__in=open_ones).count()
     return Guards(bool(found["apps"]), found["keys"], bool(found["codes"]), sessions)

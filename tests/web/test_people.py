@@ -317,3 +317,21 @@ def test_the_command_line_adds_a_person_with_a_password_for_once(capsys: Any) ->
     password = capsys.readouterr().out.split()[-1]
     ben = Person.objects.get(user__username="ben")
     assert (ben.user.check_password(password), ben.must_change_password) == (True, True)
+
+
+# --- By mail -------------------------------------------------------------------------------------
+
+
+def test_an_invitation_is_mailed_where_there_is_a_mail_server(
+    desk: Client, settings: Any, mailoutbox: Any
+) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    told = {"roles": ["analyst"], "email": "ben@birch.example"}
+    desk.post(reverse("person-invite"), told)
+    assert "http://localhost/invitation/" in mailoutbox[0].body
+
+
+def test_without_a_mail_server_the_link_is_to_be_handed_over(desk: Client) -> None:
+    told = {"roles": ["analyst"], "email": "ben@birch.example"}
+    page = desk.post(reverse("person-invite"), told).content.decode()
+    assert "Hand the link over yourself" in page

@@ -124,7 +124,12 @@ def _link(request: HttpRequest, made: Invited) -> HttpResponse:
     link = (
         f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
     )
-    return render(request, "web/people/link.html", {"invitation": made.invitation, "link": link})
+    shown = {
+        "invitation": made.invitation,
+        "link": link,
+        "was_mailed": invitations.mail(made, link),
+    }
+    return render(request, "web/people/link.html", shown)
 
 
 def _known(pk: int) -> listing.Listed:
