@@ -25,6 +25,9 @@ _MOST_RAW = 200_000
 _MOST_CHARACTERS = 4_000
 _TOKEN_INDICATOR = next(each.id for each in extensions().values() if each.name == "token-indicator")
 
+# Said on the page in places of their own.
+_ELSEWHERE = frozenset({"confidence", "external_references"})
+
 
 @dataclass(frozen=True, slots=True)
 class Linked:
@@ -74,14 +77,14 @@ def look(stix_id: str) -> Looked | None:
         return None
     body = bytes(row.object_version.body)
     content = orjson.loads(body)
-    told = tell(content)
+    told = tell({name: value for name, value in content.items() if name not in _ELSEWHERE})
     with open_cursor() as cursor:
         heard = hear(cursor, [stix_id])
     names = named(_ids(told.facts))
     return Looked(
         row,
         type_label(row.type),
-        row.name or told.title,
+        told.title if row.type == "relationship" else row.name or told.title,
         tuple(_linked(fact, names) for fact in told.facts),
         content if len(body) <= _MOST_RAW else None,
         len(body),
