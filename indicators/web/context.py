@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, resolve, reverse
+from django.urls import resolve, reverse
 
 from indicators.models import Role
 from indicators.notices import inbox
@@ -52,10 +52,7 @@ def node(request: HttpRequest) -> dict[str, Any]:
 
 
 def _opens(area: Area, roles: frozenset[Role]) -> bool:
-    try:
-        page = resolve(reverse(area.name)).func
-    except NoReverseMatch:
-        return False
+    page = resolve(reverse(area.name)).func
     return bool(roles.intersection(getattr(page, "roles", ())))
 
 
