@@ -138,15 +138,19 @@ def check_address(url: str, allow_private: bool) -> None:
     """
     try:
         scheme, host, _ = addresses.origin_of(url)
-        if scheme != "https" and not allow_private:
-            raise WebhookRefused(f"{url} is not https; allow private addresses, or use TLS.")
-        try:
-            address = ip_address(host)
-        except ValueError:
-            return  # a name: looked up when it is used
-        addresses.check(address, allow_private)
     except FederationError as refusal:
         raise WebhookRefused(str(refusal)) from refusal
+    if scheme != "https" and not allow_private:
+        raise WebhookRefused(f"{url} is not https, which only our own network may do without.")
+    try:
+        addresses.check(ip_address(host), allow_private)
+    except ValueError:
+        return  # a name: looked up when it is used
+    except FederationError as refusal:
+        raise WebhookRefused(
+            f"{host} is a loopback, private or otherwise closed address; only those of our own"
+            " network can be allowed."
+        ) from refusal
 
 
 def _locked(number: UUID) -> Webhook:

@@ -137,7 +137,7 @@ def test_a_secret_is_shown_once_and_never_kept_by_a_browser(adam: Client) -> Non
 def test_an_address_inside_is_an_error_of_the_form(adam: Client) -> None:
     answer = add(adam, "https://127.0.0.1/")
     assert answer.status_code == 422
-    assert "loopback or private" in text(answer)
+    assert "127.0.0.1 is a loopback, private or otherwise closed address" in text(answer)
 
 
 def test_a_webhook_is_disabled_enabled_and_removed(adam: Client) -> None:
