@@ -12,6 +12,7 @@ from indicators.models import Member, ObjectVersion
 from indicators.proofs.collecting import Place, newest_places
 from indicators.referrals.choosing import Candidate
 from indicators.referrals.errors import NoSuchCampaign
+from indicators.referrals.wording import claimants
 from indicators.stix.markings import TLP_MARKINGS
 from indicators.store.sql import open_cursor
 
@@ -68,8 +69,8 @@ def gather(campaign: str) -> Gathered:
     """A dozen statements, whatever the campaign is made of. Raises NoSuchCampaign."""
     ids = _about(campaign)
     known = _known([campaign, *ids[:MOST_OBJECTS]])
-    markings = sorted(_own_markings(known.values()) - known.keys())
-    known |= _known(markings[:MOST_OBJECTS])
+    needed = sorted({*_own_markings(known.values()), *_claimants(known.values())} - known.keys())
+    known |= _known(needed[:MOST_OBJECTS])
     own = known.pop(campaign, None)
     if own is None or own.candidate.type != "campaign":
         raise NoSuchCampaign(f"There is no campaign {campaign} here.")
@@ -150,6 +151,12 @@ def _identifiers(value: Mapping[str, Any]) -> str:
 def _unsigned(extensions: Mapping[str, Any]) -> dict[str, Any]:
     """A signature is a long word that nobody wrote; it is no identifier."""
     return {key: each for key, each in extensions.items() if "jws" not in each}
+
+
+def _claimants(known: Iterable[Known]) -> set[str]:
+    """The identities of who makes claims, and of who tells them."""
+    values = [each.value for each in known]
+    return claimants(values) | {str(each.get("created_by_ref", "")) for each in values} - {""}
 
 
 def _own_markings(known: Iterable[Known]) -> set[str]:

@@ -12,7 +12,7 @@ p{margin:.5rem 0}.sub{color:#57616a}dl{display:grid;grid-template-columns:14rem 
 dt{color:#57616a}dd{margin:0;overflow-wrap:anywhere}.wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.85rem}caption{text-align:left;color:#57616a}
 th,td{text-align:left;vertical-align:top;border-top:1px solid #ccc;padding:.3rem .4rem;
-overflow-wrap:anywhere;min-width:5rem}@media(max-width:40rem){dl{grid-template-columns:1fr}}
+overflow-wrap:anywhere;min-width:4.5rem}@media(max-width:40rem){dl{grid-template-columns:1fr}}
 """.strip()
 
 

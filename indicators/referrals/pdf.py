@@ -107,8 +107,8 @@ def _block(block: Block) -> Flowable:
 def _table(table: Table) -> Flowable:
     head = [_text(each, _CELL_HEAD) for each in table.head]
     rows = [[_text(each, _CELL) for each in row] for row in table.rows]
-    width = _WIDTH / len(head)
-    return LongTable([head, *rows], colWidths=[width] * len(head), repeatRows=1, style=_GRID)
+    widths = [_WIDTH * part / sum(table.widths) for part in table.widths]
+    return LongTable([head, *rows], colWidths=widths, repeatRows=1, style=_GRID)
 
 
 def _text(text: str, style: ParagraphStyle) -> Text:

@@ -50,20 +50,31 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`title` names it for whoever does not see it."""
+    """`title` names it for whoever does not see it; `widths`: of its columns, in parts."""
 
     title: str
     head: tuple[str, ...]
+    widths: tuple[int, ...]
     rows: tuple[tuple[str, ...], ...]
     kind = "table"
 
     @property
-    def labelled(self) -> tuple[tuple[tuple[str, str], ...], ...]:
-        """Each row with its columns' names beside the words."""
-        return tuple(tuple(zip(self.head, row, strict=True)) for row in self.rows)
+    def labelled(self) -> tuple[tuple[tuple[str, str, bool], ...], ...]:
+        """Each row as (its column's name, the words, whether they are an id or digest)."""
+        return tuple(
+            tuple(
+                (label, words, _is_id(words)) for label, words in zip(self.head, row, strict=True)
+            )
+            for row in self.rows
+        )
 
 
 Block = Paragraph | Facts | Table
+_LONG = 32
+
+
+def _is_id(words: str) -> bool:
+    return len(words) > _LONG and " " not in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +141,7 @@ def _claims(content: Content) -> Section:
         return Section("Claims", (Paragraph("Nobody is alleged to be behind it."),))
     head = ("Alleged", "Of", "By", "Status", "Confidence", "Basis", "Sources")
     rows = tuple(_claim(each) for each in content.claims)
-    table = Table("Who is alleged to be behind it", head, rows)
+    table = Table("Who is alleged to be behind it", head, (4, 4, 4, 3, 3, 4, 5), rows)
     return Section("Claims", (Paragraph(_ALLEGATION), table))
 
 
@@ -149,23 +160,23 @@ def _claim(claim: Claim) -> tuple[str, ...]:
 
 
 def _objects(content: Content) -> Section:
-    head = ("Object", "Name", "Version", "Marking", "Originator", "Entry", "SHA-256")
+    head = ("Object", "Marking", "Originator", "Version", "Entry", "Id", "SHA-256")
     rows = tuple(_object(each) for each in content.full)
-    words = f"{len(rows)} objects go along as they were signed, in objects.stix.json."
-    table = Table("Objects that go along", head, rows)
-    return Section("What is disclosed", (Paragraph(words), table))
+    table = Table("Objects that go along", head, (5, 3, 3, 3, 2, 5, 6), rows)
+    words = f"Objects that go along as they were published, in objects.stix.json: {len(rows)}."
+    return Section("What is disclosed", (Paragraph(words), *_logs(content.full), table))
 
 
 def _object(each: Disclosed) -> tuple[str, ...]:
-    return (
-        each.id,
-        each.name,
-        each.version,
-        each.tlp,
-        each.originator,
-        f"{each.index} of {each.log}",
-        each.sha256,
-    )
+    called = f"{each.type}: {each.name}" if each.name else each.type
+    entry = str(each.index)
+    return called, each.tlp, each.originator, each.version, entry, each.id, each.sha256
+
+
+def _logs(objects: tuple[Disclosed, ...]) -> list[Paragraph]:
+    """Which logs the entries are of; a log's name is too long for a column."""
+    origins = sorted({each.log for each in objects})
+    return [Paragraph(f"Entries are counted from 0 in the log {each}.") for each in origins]
 
 
 def _evidence(content: Content) -> Section:
@@ -176,16 +187,17 @@ def _evidence(content: Content) -> Section:
         kinds[", ".join(each.kinds) or each.type] += each.tokens
     told = "; ".join(f"{kind}: {count:,}" for kind, count in sorted(kinds.items()))
     words = (
-        f"{len(content.evidence)} objects hold pseudonyms of identifiers, which stay with the"
-        f" members. By kind: {told}."
+        f"Objects that hold pseudonyms of identifiers, which stay with the members:"
+        f" {len(content.evidence)}. Pseudonyms by kind: {told}."
     )
     rows = tuple(
-        (each.id, each.version, each.originator, f"{each.index} of {each.log}", each.sha256)
+        (each.type, each.originator, each.version, str(each.index), each.id, each.sha256)
         for each in content.evidence
     )
-    head = ("Object", "Version", "Originator", "Entry", "SHA-256")
-    table = Table("Digests of the evidence", head, rows)
-    return Section("Evidence by digest", (Paragraph(words), table))
+    head = ("Object", "Originator", "Version", "Entry", "Id", "SHA-256")
+    table = Table("Digests of the evidence", head, (3, 3, 3, 2, 5, 6), rows)
+    blocks = (Paragraph(words), *_logs(content.evidence), table)
+    return Section("Evidence by digest", blocks)
 
 
 def _left_out(content: Content) -> Section:
@@ -195,7 +207,7 @@ def _left_out(content: Content) -> Section:
     rows = tuple(
         (type_name, f"{count:,}", reason) for (type_name, reason), count in sorted(counted.items())
     )
-    table = Table("Objects that were left out", ("Type", "Objects", "Why"), rows)
+    table = Table("Objects that were left out", ("Type", "Objects", "Why"), (3, 2, 9), rows)
     return Section("What is not in it", (table,))
 
 

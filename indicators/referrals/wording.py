@@ -19,7 +19,7 @@ _COUNTS = (
     ("output_token_count", "Tokens of output"),
 )
 _TERMS = (
-    ("capability_targets", "Capabilities that were after"),
+    ("capability_targets", "Capabilities sought"),
     ("elicitation_techniques", "How they were elicited"),
     ("access_paths", "Access"),
     ("training_purposes", "Alleged purpose"),
