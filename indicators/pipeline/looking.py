@@ -34,14 +34,16 @@ from federation.pseudonyms import quota
 from indicators.models import Collection, Member, Relay
 from indicators.store.sql import open_cursor
 
-# The newest of each inbox by its primary key, however many there are.
+# The newest of each inbox by its primary key, however many there are. What is older than the
+# subscription could not have come sooner: it says nothing of the feed.
 _ARRIVALS = """
-SELECT inbox.id, newest.date_added, extract(epoch FROM newest.date_added - newest.version)
-FROM unnest(%(inboxes)s::uuid[]) inbox (id)
+SELECT feed.inbox, newest.date_added, extract(epoch FROM newest.date_added - newest.version)
+FROM federation_subscription feed
 CROSS JOIN LATERAL (
     SELECT date_added, version FROM indicators_entry
-    WHERE collection_id = inbox.id ORDER BY seq DESC LIMIT %(limit)s
+    WHERE collection_id = feed.inbox ORDER BY seq DESC LIMIT %(limit)s
 ) newest
+WHERE feed.inbox = ANY(%(inboxes)s::uuid[]) AND newest.version >= feed.created_at
 ORDER BY newest.date_added
 """
 
@@ -148,7 +150,7 @@ def peer_detail(peer: Peer) -> PeerDetail:
 
 
 def arrivals(inboxes: Sequence[UUID], limit: int = 200) -> dict[UUID, list[Arrival]]:
-    """The newest objects of each inbox, oldest first: how soon after their making they came."""
+    """The newest objects of each inbox, oldest first: how soon after their change they came."""
     found: dict[UUID, list[Arrival]] = {inbox: [] for inbox in inboxes}
     if inboxes:
         with open_cursor() as cursor:

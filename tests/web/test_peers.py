@@ -1,6 +1,7 @@
 """Adam looks after peers: adds Birch by its address, compares, subscribes; no page asks Birch."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from federation.models import (
 )
 from federation.peers import registry
 from federation.transparency import evidence
+from indicators import pipeline
 from indicators.models import AuditEvent, Errand, ErrandKind, Member, Role
-from indicators.pipeline import errands, onboarding
+from indicators.pipeline import errands, looking, onboarding
 from indicators.store.custody import open_collection
 from tests.objects import indicator
 from tests.peer_simulator import Reply, SimulatedFeed, SimulatedNode, serving
@@ -263,6 +265,18 @@ def test_a_subscription_is_paused_and_goes_on(
         adam.post(url, {"act": act})
         states.append(Subscription.objects.get().state)
     assert states == ["paused", "active"]
+
+
+def test_how_soon_objects_come_is_told_by_what_was_made_since(
+    adam: Client, birch: SimulatedNode, feed: SimulatedFeed
+) -> None:
+    subscription = subscribed(birch, feed)
+    later = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    feed.publish(birch.organization.sign(indicator(9), modified=later))
+    pipeline.pull(subscription.pk)
+    came = looking.arrivals([subscription.inbox])[subscription.inbox]
+    assert len(came) == 1
+    assert "Arrives after" in text(adam.get(reverse("peers")))
 
 
 # --- Holding off ---------------------------------------------------------------------------------
