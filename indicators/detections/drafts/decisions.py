@@ -109,6 +109,8 @@ def describe_cluster(cluster_id: int, author: User, text: str) -> None:
     """Write of a cluster what peers shall read; another person has to approve it."""
     if not {Role.ANALYST, Role.REVIEWER} & roles_of(author):
         raise DecisionRefused(f"{author.get_username()} is neither an analyst nor a reviewer.")
+    if Submission.objects.filter(cluster=cluster_id).exists():
+        raise DecisionRefused("It was submitted: what peers read of it is written there.")
     now = datetime.now(UTC)
     with transaction.atomic():
         changed = Cluster.objects.filter(pk=cluster_id, is_open=True).update(

@@ -26,10 +26,12 @@ from indicators.models import (
     DraftState,
     Part,
     PieceRole,
+    Role,
     Submission,
     SubmissionState,
 )
 from indicators.models.draft import LIVE
+from indicators.people.roles import roles_of
 from indicators.stix import Tlp
 
 #: States in which an author writes.
@@ -45,7 +47,8 @@ class NoSuchSubmission(SubmissionRefused):
 
 
 def begin(author: User, typed: bytes = b"") -> UUID:
-    """A new submission of this person's."""
+    """A new submission of this person's; raises SubmissionRefused."""
+    _check_role(author)
     now = datetime.now(UTC)
     with transaction.atomic():
         made = Submission.objects.create(
@@ -176,7 +179,13 @@ def _own(submission_id: UUID, author: User) -> Submission:
     submission = locked(submission_id)
     if submission is None or submission.author_id != author.pk:
         raise NoSuchSubmission("There is no such submission.")
+    _check_role(author)
     return submission
+
+
+def _check_role(author: User) -> None:
+    if Role.ANALYST not in roles_of(author):
+        raise SubmissionRefused(f"{author.get_username()} is no analyst, so submits nothing.")
 
 
 def _writable(submission_id: UUID, author: User) -> Submission:

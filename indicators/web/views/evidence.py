@@ -103,13 +103,13 @@ def faults(request: HttpRequest, submission: UUID) -> HttpResponse:
 
 
 def _pasted(request: HttpRequest, submission: UUID) -> HttpResponse:
-    act, pasted = request.POST.get("act"), request.POST.get("pasted", "")
+    act = request.POST.get("act")
+    text = request.POST.get("pasted", "").replace("\r\n", "\n")
     is_script = act == "autosave"
-    if len(pasted) > PASTED:
+    if len(text) > PASTED:
         refusal = SubmissionRefused(f"More than {PASTED:,} characters; upload them as a file.")
         return refuse(request, submission, refusal, is_script=is_script)
     told = submitting.typed_of(submission)[0]
-    text = pasted.replace("\r\n", "\n")
     try:
         pipeline.save_submission(submission, signed_in(request), told, text)
     except SubmissionRefused as refusal:

@@ -195,5 +195,12 @@ def test_accounts_on_the_allow_list_are_said_to_stay(ana: Author) -> None:
     assert ana.submission.state == SubmissionState.PREPARED
 
 
-def test_someone_who_is_no_author_begins_one_of_their_own(db: None) -> None:
-    assert Author.begun(person("ben", "analyst")).submission.author.get_username() == "ben"
+def test_who_is_no_analyst_submits_nothing(db: None) -> None:
+    with pytest.raises(SubmissionRefused):
+        Author.begun(person("adam", "administrator"))
+
+
+def test_a_submitted_cluster_is_described_in_its_submission_alone(ana: Author) -> None:
+    ana.prepare(name="Long winter")
+    with pytest.raises(DecisionRefused):
+        pipeline.describe_cluster(ana.cluster.pk, ana.user, "Other words.")
