@@ -11,7 +11,7 @@ from indicators.catalog.heard import Heard, hear
 from indicators.catalog.labels import type_label
 from indicators.catalog.naming import Named, named
 from indicators.catalog.relations import Relations, relations
-from indicators.catalog.versions import Version, versions
+from indicators.catalog.versions import InCollection, Version, places_of, versions
 from indicators.detections.drafts.telling import Fact, tell
 from indicators.models import CatalogRow
 from indicators.stix.decay import UNSAID_CONFIDENCE
@@ -67,6 +67,11 @@ class Looked:
     relations: Relations
     heard: Sequence[Heard]
     fading: Fading | None
+
+    @property
+    def places(self) -> Sequence[InCollection]:
+        """Where the version is that is shown."""
+        return places_of(self.versions)
 
 
 def look(stix_id: str) -> Looked | None:

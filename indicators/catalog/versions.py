@@ -88,6 +88,11 @@ def versions(stix_id: str, limit: int = MOST) -> list[Version]:
     ]
 
 
+def places_of(held: Sequence[Version]) -> Sequence[InCollection]:
+    """Where the newest of these versions that is in any feed is; a newer one was withdrawn."""
+    return next((each.places for each in held if each.places), ())
+
+
 def _changes(old: Any, new: Any) -> list[Difference] | None:
     return None if old is None or new is None else differences(old, new)
 
