@@ -15,12 +15,12 @@ from indicators.store.sql import open_cursor
 
 #: Days that are drawn, today the last.
 DAYS = 14
-_CAMPAIGNS, _NEWS = 6, 8
+_CAMPAIGNS, _NEWS = 6, 6
 #: References of a campaign that are counted by day.
 _COUNTED = 300
-#: What is news to people; indicators come by the thousand, and have a page.
+#: What is news to people beside campaigns; indicators come by the thousand, and have a page.
 _TYPES = (
-    "campaign", "threat-actor", "report", "sighting", "opinion", "infrastructure", "note",
+    "threat-actor", "report", "sighting", "opinion", "infrastructure", "note",
 )  # fmt: skip
 
 # catalog_by_type, the newest numbers; then references_to and references_from, and primary keys.

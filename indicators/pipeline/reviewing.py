@@ -23,6 +23,7 @@ from indicators.store.sql import open_cursor
 
 #: Objects on one page; a draft of 25,000 accounts has hundreds.
 OBJECTS = 25
+_BY_THE_DOZEN = {"ai-traffic-aggregate", "observed-data", "relationship", "indicator"}
 #: Texts that nobody's vocabulary knows, of the whole draft, that are listed at its top.
 TEXTS = 100
 
@@ -38,6 +39,11 @@ class Shown:
     told: Told
     differences: Sequence[Difference]
     raw: Mapping[str, Any]
+
+    @property
+    def is_one_of_many(self) -> bool:
+        """Of a kind that comes by the dozen and says little alone: windows, tokens, what ties."""
+        return self.type in _BY_THE_DOZEN
 
 
 @dataclass(frozen=True, slots=True)

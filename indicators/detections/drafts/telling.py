@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from indicators.detections.drafts.gate import open_texts
+from indicators.detections.drafts.gate import Path, last_name, open_texts
 from indicators.stix import Tlp
 from indicators.stix.extensions import extensions
 from indicators.stix.markings import strictest_tlp
@@ -49,13 +49,15 @@ def tell(content: Content) -> Told:
     unread = tuple(
         (".".join(str(step) for step in path if step != "extensions"), text)
         for path, text in open_texts(content)
+        if not _is_name(path)
     )
     return Told(title(content), strictest_tlp(content), tuple(_facts(content)), _named(unread))
 
 
 def facts_of(told: Content) -> tuple[Fact, ...]:
     """Any mapping of facts in words, in its order; empty ones are not told."""
-    return tuple(_fact(name, value) for name, value in told.items() if value not in (None, [], {}))
+    stated = ((name, each) for name, each in told.items() if each not in (None, [], {}, ()))
+    return tuple(_fact(name, each) for name, each in stated)
 
 
 def title(content: Content) -> str:
@@ -82,10 +84,11 @@ _EXTENSION_NAMES = {each.id: each.name for each in extensions().values()}
 _SAID = {
     "type", "spec_version", "id", "name", "created", "modified", "object_marking_refs",
     "extensions", "extension_type", "pattern_type", "pattern_version", "relationship_type",
+    "created_by_ref",
 }  # fmt: skip
+_PRODUCTS = {"provider", "family", "model", "version", "to_model"}
 _WORDS = {"description", "explanation", "statement", "abstract", "content", "objective"}
 _LABELS = {
-    "created_by_ref": "By",
     "object_refs": "About",
     "sighting_of_ref": "Sighting of",
     "where_sighted_refs": "Seen by",
@@ -129,9 +132,10 @@ def _shown(name: str, value: Any) -> tuple[Kind, Any]:
         if "value" in value and value.keys() <= {"value", "qualifier", "as_reported"}:
             return "count", value
         return "facts", [_fact(key, each) for key, each in value.items() if key not in _SAID]
-    if isinstance(value, list) and all(isinstance(each, Mapping) for each in value):
-        return "list", [[_fact(key, inner) for key, inner in each.items()] for each in value]
-    texts = [str(each) for each in value] if isinstance(value, list) else [str(value)]
+    listed = list(value) if isinstance(value, list | tuple) else [value]
+    if all(isinstance(each, Mapping) for each in listed):
+        return "list", [[_fact(key, inner) for key, inner in each.items()] for each in listed]
+    texts = [str(each) for each in listed]
     return ("idents" if name.endswith("_refs") else "terms"), texts
 
 
@@ -151,6 +155,13 @@ def _of_text(name: str, value: str) -> tuple[Kind, Any]:
 
 def _kind_of(stix_id: str) -> str:
     return stix_id.partition("--")[0].replace("-", " ")
+
+
+def _is_name(path: Path) -> bool:
+    """Names of models and detectors: their form was checked, nobody is asked to read them."""
+    return path[0] == "extensions" and (
+        last_name(path) in _PRODUCTS or path[-2:] == ("detector", "name")
+    )
 
 
 def _named(unread: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
