@@ -44,7 +44,8 @@ def _why(peer: Peer | None) -> str:
         return "The key is pinned here."
     said = f"{peer.confirmed_by} compared {peer.name}'s fingerprint; its keys are pinned since."
     if peer.state != PeerState.ACTIVE:
-        return f"{said} {peer.name} is {peer.state} now: nothing new of it is taken."
+        became = "has left" if peer.state == PeerState.LEFT else f"is {peer.state}"
+        return f"{said} {peer.name} {became} since: nothing new of it is taken."
     return said
 
 

@@ -196,8 +196,7 @@ def _evidence(content: Content) -> Section:
     )
     head = ("Object", "Originator", "Version", "Entry", "Id", "SHA-256")
     table = Table("Digests of the evidence", head, (3, 3, 3, 2, 5, 6), rows)
-    blocks = (Paragraph(words), *_logs(content.evidence), table)
-    return Section("Evidence by digest", blocks)
+    return Section("Evidence by digest", (Paragraph(words), *_logs(content.evidence), table))
 
 
 def _left_out(content: Content) -> Section:
