@@ -36,7 +36,7 @@ _REPORTS = ("report", "grouping", "note")
 # Primary keys.
 _CAMPAIGN = """
 SELECT c.name, coalesce(nullif(author.name, ''), m.name), m.name, c.is_own, c.is_signed,
-    c.tlp, c.confidence, c.standing, c.version, c.received_at, c.collections, v.body
+    c.tlp, c.confidence, c.standing, c.version, c.received_at, v.body
 FROM indicators_catalogrow c
 JOIN indicators_objectversion v ON v.id = c.object_version_id
 JOIN indicators_member m ON m.id = c.origin_id
@@ -77,12 +77,6 @@ JOIN indicators_catalogrow c ON c.stix_id = r.source
 JOIN indicators_catalogrow said ON said.stix_id = r.stix_id AND said.origin_id = c.origin_id
 LIMIT %(most)s
 """
-# one_content_a_version
-_VERSIONS = """
-SELECT version, received_at, revoked, signed_by IS NOT NULL FROM indicators_objectversion
-WHERE stix_id = %s ORDER BY version DESC LIMIT 50
-"""
-_COLLECTIONS = "SELECT id, title FROM indicators_collection WHERE id = ANY(%s) ORDER BY title"
 
 
 class Indicator(NamedTuple):
@@ -96,13 +90,6 @@ class Indicator(NamedTuple):
     confidence: int | None
     standing: str
     ends_at: datetime | None
-
-
-class Version(NamedTuple):
-    at: datetime
-    received_at: datetime
-    is_revoked: bool
-    is_signed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +166,8 @@ class Campaign:
     indicator_count: int
     token_count: int
     heard: tuple[Heard, ...]
-    versions: tuple[Version, ...]
-    collections: tuple[tuple[str, str], ...]
     content: Mapping[str, Any]
+    byte_count: int
 
     @property
     def is_cut(self) -> bool:
@@ -213,12 +199,11 @@ class _Row(NamedTuple):
     standing: str
     version: datetime
     received_at: datetime
-    collections: list[Any]
     body: bytes
 
 
 def campaign(stix_id: str) -> Campaign | None:
-    """The campaign of that id in the catalog; None if there is none. Twelve statements."""
+    """The campaign of that id in the catalog; None if there is none. Ten statements."""
     with open_cursor() as cursor:
         found = cursor.execute(_CAMPAIGN, (stix_id,)).fetchone()
         if found is None:
@@ -228,9 +213,6 @@ def campaign(stix_id: str) -> Campaign | None:
         networks = [each.stix_id for each in around if _is_network(each)][:MOST_NETWORKS]
         indicators = _indicators(cursor, [stix_id, *networks])
         concerned = [stix_id, *networks, *(each.stix_id for each in indicators)]
-        cursor.execute(_VERSIONS, (stix_id,))
-        versions = tuple(Version(*each) for each in cursor.fetchall())
-        titles = cursor.execute(_COLLECTIONS, (row.collections,)).fetchall()
         content = orjson.loads(row.body)
         seen = corroborations(cursor, [stix_id])[stix_id]
         return Campaign(
@@ -263,9 +245,8 @@ def campaign(stix_id: str) -> Campaign | None:
             indicator_count=len(indicators),
             token_count=sum(each.token_count for each in indicators),
             heard=tuple(hear(cursor, concerned)),
-            versions=versions,
-            collections=tuple((str(number), title) for number, title in titles),
             content=content,
+            byte_count=len(row.body),
         )
 
 

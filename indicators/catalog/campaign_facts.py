@@ -14,6 +14,10 @@ from indicators.stix.timestamps import parse_timestamp
 Content = Mapping[str, Any]
 Stated = TypeVar("Stated")
 
+#: Of what has no end in our schemas so much is read.
+MOST_LISTED = 100
+_MOST_SOURCES = 50
+
 _IDS = {each.name: each.id for each in extensions().values()}
 
 
@@ -119,7 +123,7 @@ def sources(content: Content) -> tuple[Source, ...]:
             url=_followed(each.get("url", "")),
             external_id=each.get("external_id", ""),
         )
-        for each in content.get("external_references", ())
+        for each in content.get("external_references", ())[:_MOST_SOURCES]
     )
 
 
@@ -130,7 +134,12 @@ def time_of(content: Content, name: str) -> datetime | None:
 
 def _stated(content: Content, name: str, shape: type[Stated]) -> Stated:
     """Whatever was admitted has the form of our schemas."""
-    return msgspec.convert(content.get("extensions", {}).get(_IDS[name], {}), shape)
+    stated = content.get("extensions", {}).get(_IDS[name], {})
+    return msgspec.convert({key: _first(value) for key, value in stated.items()}, shape)
+
+
+def _first(value: Any) -> Any:
+    return value[:MOST_LISTED] if isinstance(value, list) else value
 
 
 def _followed(url: str) -> str:

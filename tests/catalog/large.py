@@ -94,7 +94,7 @@ _FILL = (
     """,
     """
     INSERT INTO indicators_jointedge (first, second, kinds, token_count, found_at)
-    SELECT stix_id, stix_id || '/', '{"email": 3}', 3, %(now)s FROM made
+    SELECT stix_id, stix_id || '0', '{"email": 3}', 3, %(now)s FROM made
     WHERE type = 'infrastructure'
     """,
     """

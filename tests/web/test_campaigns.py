@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from indicators.catalog.campaign_facts import MOST_LISTED
 from indicators.catalog.campaigns import PAGE
-from indicators.models import Audience, Collection, JointEvent, Member, Person, Role
+from indicators.models import Audience, Collection, Grant, JointEvent, Member, Person, Role
 from indicators.pipeline.cataloguing import catalogue
 from indicators.stix.extensions import extensions
 from indicators.store.admission import admit
@@ -291,6 +292,29 @@ def test_a_large_campaign_costs_the_same_queries(
     stix_id = large(shelf, 300)
     with django_assert_max_num_queries(20):
         ana.get(f"/campaigns/{stix_id}/")
+
+
+def test_what_changed_between_versions_is_shown(shelf: Collection, ana: Client) -> None:
+    add(shelf, ensure_own_member(), campaign("one", description="As we see it."))
+    later = {**campaign("one", description="As we see it now."), "modified": stamp(moment(9))}
+    add(shelf, ensure_own_member(), later)
+    page = page_of(ana, id_of("campaign", "one"))
+    assert "1 field changed" in page
+    assert "As we see it. As we see it now." in page
+
+
+def test_who_has_got_it_is_shown(shelf: Collection, ana: Client) -> None:
+    add(shelf, ensure_own_member(), campaign("one"))
+    Grant.objects.create(member=member("Birch"), collection=shelf)
+    assert "Birch Public knowledge not yet" in page_of(ana, id_of("campaign", "one"))
+
+
+def test_a_list_without_end_is_cut(shelf: Collection, ana: Client) -> None:
+    told = {"capability_targets": [f"term-{number}" for number in range(5_000)]}
+    add(shelf, ensure_own_member(), campaign("one", told))
+    assert len(ana.get("/campaigns/").content) < 100_000
+    page = ana.get(f"/campaigns/{id_of('campaign', 'one')}/").content
+    assert page.count(b'badge info">term-') == MOST_LISTED
 
 
 def test_only_who_works_on_it_refers_a_campaign(reports: Collection, ana: Client) -> None:

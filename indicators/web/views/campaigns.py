@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from indicators.catalog.campaign import campaign as read_campaign
 from indicators.catalog.campaigns import campaigns as read_campaigns
 from indicators.models import Role
 from indicators.people.roles import roles_of
+from indicators.pipeline.showing import show_campaign
 from indicators.reconcile.actors import actor as read_actor
 from indicators.web.forms.campaigns import CampaignFilter
 from indicators.web.keyset import Page, beside
@@ -21,6 +21,8 @@ from indicators.web.views.campaign_words import (
     told_claims,
 )
 
+#: Larger objects are downloaded, not shown.
+_MOST_RAW = 256 << 10
 _WORKING = frozenset({Role.ANALYST, Role.REVIEWER})
 
 
@@ -44,11 +46,15 @@ def listed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def campaign(request: HttpRequest, stix_id: str) -> HttpResponse:
     """One campaign, with everything that is held of it."""
-    found = read_campaign(stix_id)
-    if found is None:
+    shown = show_campaign(stix_id)
+    if shown is None:
         raise Http404("There is no such campaign here.")
+    found = shown.campaign
     context = {
         "campaign": found,
+        "versions": shown.versions,
+        "delivered": shown.delivered,
+        "is_raw_shown": found.byte_count <= _MOST_RAW,
         "claims": told_claims(found),
         "charts": drawings(found, timezone.now()),
         "may_refer": bool(_WORKING & roles_of(request.user)),
