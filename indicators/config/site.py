@@ -39,7 +39,9 @@ class Site(AdminSite):
         inside = resolve_url("admin:index")
         return redirect(inside) if request.user.is_authenticated else redirect_to_login(inside)
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
         """The pages' own, too."""
         return redirect("account_change_password")
 

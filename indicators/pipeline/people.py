@@ -103,6 +103,7 @@ def accept(secret: str, name: str, password: str) -> User:
 def set_roles(by: Actor, pk: int, roles: Iterable[Role]) -> None:
     """Change what somebody may do; they sign in anew. Raises NotForYou, NobodyWouldAdminister."""
     with transaction.atomic():
+        _one_at_a_time()
         user = _other(by, pk)
         before = Person.objects.filter(pk=pk).values_list("roles", flat=True).first() or []
         _give(user, roles)
@@ -116,6 +117,7 @@ def set_roles(by: Actor, pk: int, roles: Iterable[Role]) -> None:
 def deactivate(by: Actor, pk: int) -> None:
     """Sign somebody out for good, everywhere and now; what they did stays theirs."""
     with transaction.atomic():
+        _one_at_a_time()
         user = _other(by, pk)
         user.is_active = False
         user.save(update_fields=["is_active"])
@@ -155,9 +157,16 @@ def _administrators() -> QuerySet[User]:
     return User.objects.filter(holds, is_active=True)
 
 
+def _one_at_a_time() -> None:
+    """Of two administrators who remove each other, the second sees what the first did."""
+    list(
+        Person.objects.select_for_update()
+        .filter(roles__contains=[Role.ADMINISTRATOR])
+        .order_by("pk")
+    )
+
+
 def _somebody_administers() -> None:
-    """Two administrators who remove each other at the same time wait for one another here."""
-    list(Person.objects.select_for_update().filter(roles__contains=[Role.ADMINISTRATOR]))
     if not is_administered():
         raise NobodyWouldAdminister(
             "Nobody would be left to administer this node; give another person that role first."

@@ -23,10 +23,13 @@ COMPLETE = {
 }
 
 
-def boot(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def boot(
+    variables: dict[str, str],
+    script: str = "import indicators.config.settings as s; print(s.NODE_HOST)",
+) -> subprocess.CompletedProcess[str]:
     """Read the settings in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", "import indicators.config.settings as s; print(s.NODE_HOST)"],
+        [sys.executable, "-c", script],
         cwd=CHECKOUT,
         env={"PATH": os.environ["PATH"], **variables},
         capture_output=True,
@@ -44,6 +47,19 @@ def test_production_refuses_to_boot_without(missing: str) -> None:
     refused = boot({name: value for name, value in COMPLETE.items() if name != missing})
     assert refused.returncode != 0
     assert f"{missing} is not set" in refused.stderr
+
+
+def test_production_needs_a_second_factor_of_everybody() -> None:
+    refused = boot(COMPLETE | {"MFA": "optional"})
+    assert "MFA is 'optional'" in refused.stderr
+
+
+def test_in_production_a_session_goes_over_https_only() -> None:
+    script = (
+        "import indicators.config.settings as s;"
+        "print(s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS)"
+    )
+    assert boot(COMPLETE, script).stdout.split() == ["__Host-session", "True", "31536000"]
 
 
 def test_a_command_says_what_is_wrong_in_one_sentence(tmp_path: Path) -> None:
