@@ -41,6 +41,13 @@ _DECISIONS = {
     "returned": "came back: a reviewer asks for changes",
 }
 
+# What a person wrote, by its page.
+_WRITTEN = {
+    "match": ("match", "answer to a match"),
+    "submission": ("submission", "submission"),
+    "cluster": ("cluster", "description of a cluster"),
+}
+
 
 class Message(NamedTuple):
     """A sentence, and the path of the page where the reader goes on."""
@@ -80,9 +87,8 @@ def _review(subject: str, count: int) -> Message:
 def _decided(subject: str, count: int) -> Message:
     act, kind, number = subject.split(" ")
     words = _DECISIONS.get(act, act)
-    if kind == "match":
-        return Message(f"Your answer to a match {words}.", reverse("match", args=[number]))
-    return Message(f"Your submission {words}.", reverse("submissions"))
+    page, what = _WRITTEN[kind]
+    return Message(f"Your {what} {words}.", reverse(page, args=[number]))
 
 
 def _leads(subject: str, count: int) -> Message:

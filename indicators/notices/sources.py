@@ -120,18 +120,21 @@ def decided(since: datetime | None, now: datetime) -> list[Happening]:
         if kind == "draft":
             found[UUID(number)] = (act, at)
     drafts = Draft.objects.filter(pk__in=found, author__isnull=False)
-    rows = drafts.values_list("pk", "author_id", "match__uuid")
+    rows = drafts.values_list(
+        "pk", "author_id", "match__uuid", "cluster__submission__pk", "cluster_id"
+    )
     return [
-        Happening(
-            Cause.DECIDED,
-            f"{act} match {match}" if match else f"{act} draft {draft}",
-            at,
-            1,
-            {author: (1, at)},
-        )
-        for draft, author, match in rows
+        Happening(Cause.DECIDED, f"{act} {_about(*what)}", at, 1, {author: (1, at)})
+        for draft, author, *what in rows
         for act, at in [found[draft]]
     ]
+
+
+def _about(match: UUID | None, submission: UUID | None, cluster: int | None) -> str:
+    """What a draft was of: an answer, a submission, or words on a detector's cluster."""
+    if match:
+        return f"match {match}"
+    return f"submission {submission}" if submission else f"cluster {cluster}"
 
 
 def _reviews(audience: Audience) -> Iterator[Happening]:

@@ -48,7 +48,7 @@ def history(db: None) -> Iterator[Leads]:
     )  # fmt: skip
     Notice.objects.bulk_create(
         Notice(
-            user=rae, cause=Cause.DECIDED, subject=f"approved draft {n}", count=1,
+            user=rae, cause=Cause.DECIDED, subject=f"approved match {uuid4()}", count=1,
             at=NOW - timedelta(minutes=n), read_at=NOW,
         )
         for n in range(MANY)

@@ -10,6 +10,7 @@ from federation.models import Peer, PeerLog
 from indicators.detections import audit
 from indicators.models import (
     Cause,
+    Cluster,
     Detector,
     Dispatch,
     Draft,
@@ -18,6 +19,7 @@ from indicators.models import (
     NoticeChoice,
     Policy,
     Role,
+    Submission,
     Told,
     Webhook,
 )
@@ -33,6 +35,14 @@ LATER = NOW + timedelta(minutes=1)
 @pytest.fixture
 def rae(db: None) -> User:
     return person("rae", Role.REVIEWER)
+
+
+def submitted(author: User) -> Submission:
+    detector, _ = Detector.objects.get_or_create(name="analysts")
+    cluster = Cluster.objects.create(detector=detector, token="x" * 22)
+    return Submission.objects.create(
+        author=author, cluster=cluster, state_since=NOW, created_at=NOW, changed_at=NOW
+    )
 
 
 def texts(user: User) -> list[str]:
@@ -102,7 +112,7 @@ def test_what_begins_anew_is_told_anew(rae: User) -> None:
 
 def test_an_author_is_told_what_was_decided(db: None) -> None:
     ana = person("ana", Role.ANALYST)
-    returned = draft(author=ana, state=DraftState.RETURNED)
+    returned = draft(author=ana, state=DraftState.RETURNED, cluster=submitted(ana).cluster)
     audit.record("rae", "returned", f"draft {returned.pk}", reason="Say where.")
     at = Told.objects.count()
     sweep(_now())
@@ -110,9 +120,19 @@ def test_an_author_is_told_what_was_decided(db: None) -> None:
     assert Told.objects.count() > at
 
 
+def test_a_decision_leads_to_what_it_is_of(db: None) -> None:
+    ana = person("ana", Role.ANALYST)
+    submission = submitted(ana)
+    returned = draft(author=ana, state=DraftState.RETURNED, cluster=submission.cluster)
+    audit.record("rae", "returned", f"draft {returned.pk}")
+    sweep(_now())
+    [entry] = inbox.read_page(ana).entries
+    assert entry.path == f"/submissions/{submission.pk}/"
+
+
 def test_a_decision_is_told_once_however_often_it_is_seen(db: None) -> None:
     ana = person("ana", Role.ANALYST)
-    returned = draft(author=ana, state=DraftState.RETURNED)
+    returned = draft(author=ana, state=DraftState.RETURNED, cluster=submitted(ana).cluster)
     audit.record("rae", "returned", f"draft {returned.pk}")
     sweep(_now())
     inbox.mark_read(ana, _now())

@@ -77,7 +77,7 @@ def test_nobody_sees_what_is_anothers(rae: User) -> None:
 def test_notices_are_paged(rae: User) -> None:
     Notice.objects.bulk_create(
         Notice(
-            user=rae, cause=Cause.DECIDED, subject=f"approved draft {uuid4()}", count=1,
+            user=rae, cause=Cause.DECIDED, subject=f"approved match {uuid4()}", count=1,
             at=NOW - timedelta(minutes=n // 4),
         )
         for n in range(120)
