@@ -29,6 +29,9 @@ _RECATALOGUE = """
 INSERT INTO indicators_duerow (stix_id) VALUES (%(id)s)
 ON CONFLICT (stix_id) DO UPDATE SET stix_id = excluded.stix_id
 """
+# What was erased is found by nobody from now on; a batch of the catalog that is under way may write
+# it once more, and the list above takes it off again.
+_UNLIST = "DELETE FROM indicators_catalogrow WHERE stix_id = %s"
 # An object has as many versions as it has: a withdrawal takes them all, never a page of them.
 _ALL = 2**31
 # What remains of the object in this feed gets its first and latest seats anew (entry_by_object).
@@ -113,6 +116,7 @@ def erase(stix_id: str, reason: str) -> int:
             raise StoreError(f"{stix_id} was published while it was being erased; try again.")
         cursor.execute(_ERASE, (datetime.now(UTC), reason, stix_id))
         erased = cursor.rowcount
+        cursor.execute(_UNLIST, (stix_id,))
         token_index.index_anew(cursor, stix_id)
         if not erased:
             raise UnknownObject(f"{stix_id} is not stored here, or was erased before.")

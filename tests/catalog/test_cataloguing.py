@@ -81,6 +81,12 @@ def test_an_erased_object_leaves_with_what_it_said(add: Add) -> None:
     assert not Reference.objects.exists()
 
 
+def test_an_erased_object_is_not_found_from_then_on(add: Add) -> None:
+    add(indicator("a"))
+    withdrawal.erase(id_of("indicator", "a"), "a court order")
+    assert not CatalogRow.objects.exists()
+
+
 def test_what_a_relationship_says_is_kept(add: Add) -> None:
     add(relationship("r", "a", "m"))
     said = Reference.objects.get()
