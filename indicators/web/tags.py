@@ -49,7 +49,10 @@ def ago(at: datetime | None) -> SafeString:
 
 
 def _local(at: datetime) -> str:
-    local = timezone.localtime(at)
+    try:
+        local = timezone.localtime(at)
+    except OverflowError:  # others may state a time at the end of the calendar
+        local = at
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 

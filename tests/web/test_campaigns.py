@@ -317,6 +317,20 @@ def test_a_list_without_end_is_cut(shelf: Collection, ana: Client) -> None:
     assert page.count(b'badge info">term-') == MOST_LISTED
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_times_at_the_ends_of_the_calendar_are_shown(
+    shelf: Collection, ana: Client, zone: str
+) -> None:
+    Person.objects.update(time_zone=zone)
+    seen = {"first_seen": "0001-01-01T00:00:00.000Z", "last_seen": "9999-12-31T23:59:59.999Z"}
+    told = campaign("one", **seen)
+    actor = made("threat-actor", "one", name="Operators")
+    claim = attributed(told["id"], actor["id"], "Birch", claim_date="9999-12-31")
+    add(shelf, ensure_own_member(), told, actor, claim)
+    assert ana.get(f"/campaigns/{told['id']}/").status_code == 200
+    assert ana.get("/campaigns/").status_code == 200
+
+
 def test_only_who_works_on_it_refers_a_campaign(reports: Collection, ana: Client) -> None:
     adam = at_the_desk("adam", Role.ADMINISTRATOR)
     assert "Refer to an authority" in page_of(ana, DEEPSEEK)

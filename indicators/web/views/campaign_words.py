@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -44,7 +44,7 @@ class ToldClaim:
     claim: Claim
     what: str
     tone: str
-    date: datetime | None
+    date: date | None
 
 
 def told_claims(campaign: Campaign) -> list[ToldClaim]:
@@ -54,7 +54,7 @@ def told_claims(campaign: Campaign) -> list[ToldClaim]:
             claim=each,
             what="this campaign" if each.source == campaign.stix_id else names[each.source],
             tone={"alleged": "warn", "disputed": "info"}.get(each.facts.status, "muted"),
-            date=_noon(each.facts.claim_date),
+            date=_day(each.facts.claim_date),
         )
         for each in campaign.claims
     ]
@@ -158,9 +158,13 @@ def _is_mapped(term: str, totals: Totals) -> bool:
     return any(term in each.capabilities for each in totals.mapped)
 
 
-def _noon(day: str) -> datetime | None:
+def _day(claimed: str) -> date | None:
+    return date.fromisoformat(claimed) if claimed else None
+
+
+def _noon(day: date) -> datetime:
     """A claim's date is a day: its noon in UTC lies in it in most zones."""
-    return datetime.combine(datetime.fromisoformat(day), time(12), UTC) if day else None
+    return datetime.combine(day, time(12), UTC)
 
 
 def _events(campaign: Campaign) -> Iterator[Event]:
@@ -193,9 +197,10 @@ def _said(campaign: Campaign) -> Iterator[Event]:
         if each.facts.claim_date
     }
     for (name, _), each in claimed.items():
-        date = _noon(each.facts.claim_date)
-        if date:
-            yield Event(date, f"Claimed by {name or 'an unnamed organization'}", "Claims")
+        day = _day(each.facts.claim_date)
+        if day:
+            who = name or "an organization that is not known here"
+            yield Event(_noon(day), f"Claimed by {who}", "Claims")
     for report in campaign.reports:
         if report.published:
             address = reverse("object", args=[report.stix_id])
