@@ -12,7 +12,7 @@ from indicators.detections.drafts.gate import Path, last_name, open_texts
 from indicators.stix import Tlp
 from indicators.stix.extensions import extensions
 from indicators.stix.markings import strictest_tlp
-from indicators.stix.timestamps import is_timestamp
+from indicators.stix.timestamps import is_timestamp, parse_timestamp
 
 Content = Mapping[str, Any]
 Kind = Literal[
@@ -36,9 +36,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An object in words. `unread`: (place, text) of every text that nobody's vocabulary knows."""
+    """An object in words. `at`: when the window begins that it is of, if it is of one; `unread`:
+    (place, text) of every text that nobody's vocabulary knows.
+    """
 
     title: str
+    at: datetime | None
     marking: Tlp | None
     facts: tuple[Fact, ...]
     unread: tuple[tuple[str, str], ...]
@@ -51,7 +54,8 @@ def tell(content: Content) -> Told:
         for path, text in open_texts(content)
         if not _is_name(path)
     )
-    return Told(title(content), strictest_tlp(content), tuple(_facts(content)), _named(unread))
+    marking, facts = strictest_tlp(content), tuple(_facts(content))
+    return Told(title(content), _window(content), marking, facts, _named(unread))
 
 
 def facts_of(told: Content) -> tuple[Fact, ...]:
@@ -76,7 +80,7 @@ def title(content: Content) -> str:
 
 _TITLES = {
     "sighting": "Sighting: seen here, too",
-    "observed-data": "Traffic of one window of time",
+    "observed-data": "Traffic that was observed",
     "ai-traffic-aggregate": "Traffic in numbers",
 }
 _EXTENSION_NAMES = {each.id: each.name for each in extensions().values()}
@@ -84,11 +88,11 @@ _EXTENSION_NAMES = {each.id: each.name for each in extensions().values()}
 _SAID = {
     "type", "spec_version", "id", "name", "created", "modified", "object_marking_refs",
     "extensions", "extension_type", "pattern_type", "pattern_version", "relationship_type",
-    "created_by_ref",
 }  # fmt: skip
 _PRODUCTS = {"provider", "family", "model", "version", "to_model"}
 _WORDS = {"description", "explanation", "statement", "abstract", "content", "objective"}
 _LABELS = {
+    "created_by_ref": "By",
     "object_refs": "About",
     "sighting_of_ref": "Sighting of",
     "where_sighted_refs": "Seen by",
@@ -131,7 +135,7 @@ def _shown(name: str, value: Any) -> tuple[Kind, Any]:
     if isinstance(value, Mapping):
         if "value" in value and value.keys() <= {"value", "qualifier", "as_reported"}:
             return "count", value
-        return "facts", [_fact(key, each) for key, each in value.items() if key not in _SAID]
+        return "facts", [_fact(key, each) for key, each in value.items()]
     listed = list(value) if isinstance(value, list | tuple) else [value]
     if all(isinstance(each, Mapping) for each in listed):
         return "list", [[_fact(key, inner) for key, inner in each.items()] for each in listed]
@@ -147,7 +151,7 @@ def _of_number(name: str) -> Kind:
 
 def _of_text(name: str, value: str) -> tuple[Kind, Any]:
     if value[-1:] == "Z" and is_timestamp(value):
-        return "time", datetime.fromisoformat(value)
+        return "time", parse_timestamp(value)
     if name.endswith("_ref"):
         return "ident", value
     return ("words" if name in _WORDS else "text"), value
@@ -155,6 +159,12 @@ def _of_text(name: str, value: str) -> tuple[Kind, Any]:
 
 def _kind_of(stix_id: str) -> str:
     return stix_id.partition("--")[0].replace("-", " ")
+
+
+def _window(content: Content) -> datetime | None:
+    stated = content.get("window_start") or content.get("first_observed")
+    known = isinstance(stated, str) and is_timestamp(stated)
+    return parse_timestamp(stated) if known else None
 
 
 def _is_name(path: Path) -> bool:
