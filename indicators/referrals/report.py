@@ -29,7 +29,7 @@ _CUSTODY = (
     " entry is the object's SHA-256. The files under proofs/ show it: they can be checked without"
     " this node (manage.py verify --proof FILE). The manifest lists every file of this pack with"
     " its digest, and is signed with the node's key once two people other than the author approved"
-    " it."
+    " it (manage.py verify --pack FILE)."
 )
 _PROVIDER_FILE = "abuse-report.xarf.json is the same report for an abuse desk's software (XARF 4)."
 

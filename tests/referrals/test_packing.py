@@ -22,6 +22,7 @@ from tests.proofs.forging import ORIGIN, good
 
 KEY = SigningKey.from_seed(bytes(range(32)))
 AT = (datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 2, 12, 30, 1, 5, tzinfo=UTC))
+OBJECT = str(good().value["id"])
 ELSEWHERE = """
 import hashlib, sys
 from datetime import datetime
@@ -37,7 +38,7 @@ print(hashlib.sha256(pack(thaw(Path(frozen).read_bytes()), approved)).hexdigest(
 def content(**changes: Any) -> Content:
     proof = good()
     whole = Disclosed(
-        "campaign--5", "campaign", "Campaign 5", "2026-03-01 12:00 UTC", "TLP:GREEN", "Alder",
+        OBJECT, "campaign", "Campaign 5", "2026-03-01 12:00 UTC", "TLP:GREEN", "Alder",
         "identity--a", proof.sha256.hex(), ORIGIN, proof.index, proof=write(proof).decode(),
     )  # fmt: skip
     digest = Disclosed(
@@ -55,7 +56,7 @@ def content(**changes: Any) -> Content:
         "node_id": "identity--a",
         "contact": "abuse@alder.example",
         "recipient": Recipient("Provider", "provider", "Abuse desk", "TLP:GREEN"),
-        "campaign": "campaign--5",
+        "campaign": OBJECT,
         "title": "Alleged campaign of アリババ & 다른 <b>회사</b>",
         "description": "",
         "summary": "Accounts acted together.",
@@ -146,7 +147,7 @@ def test_a_proof_in_the_pack_can_be_checked() -> None:
     from indicators.proofs.steps import verify
     from indicators.proofs.trust import Trust
 
-    assert verify(read(files(content())["proofs/campaign--5.json"]), Trust())
+    assert verify(read(files(content())[f"proofs/{OBJECT}.json"]), Trust())
 
 
 def test_markup_in_a_name_is_text_in_the_report() -> None:

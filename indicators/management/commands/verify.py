@@ -4,6 +4,7 @@ from files, without a database or a network.
 
 import json
 from argparse import ArgumentParser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from indicators.proofs.proof import Proof
 from indicators.proofs.proof import read as read_proof
 from indicators.proofs.steps import NOT_PROVEN, Standing, Step, examine
 from indicators.proofs.trust import KnownKey, Trust
+from indicators.referrals.checking import check
+from indicators.referrals.errors import ReferralError
 from indicators.store.custody import check_custody
 from indicators.store.errors import LogMismatch
 
@@ -31,7 +34,7 @@ class Command(BaseCommand):
     help = (
         "Without a URL: recompute this node's logs from their entries, and compare every stored "
         "object with its entry. With a collection's URL: replay its feed as a reader and compare "
-        "with the signed checkpoint. With --proof: check a portable proof, offline. Exit codes: 0 "
+        "with the signed checkpoint. With --proof or --pack: check a file, offline. Exit codes: 0 "
         "sound, 1 not sound, 2 wrong usage."
     )
 
@@ -45,10 +48,11 @@ class Command(BaseCommand):
             "--vkey", help="the log's public key, from its operator; for a URL or a proof"
         )
         parser.add_argument("--proof", metavar="FILE", type=Path, help="a portable proof")
+        parser.add_argument("--pack", metavar="FILE", type=Path, help="a referral pack")
         parser.add_argument(
             "--signer",
             metavar="KEY",
-            help="for a proof: a key of the signer that you were told (its thumbprint, `key list`)",
+            help="for a proof or pack: a key of the signer that you were told (its thumbprint)",
         )
         parser.add_argument(
             "--witness",
@@ -62,6 +66,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["proof"] is not None:
             self._proof(options)
+            return
+        if options["pack"] is not None:
+            self._pack(options)
             return
         names = options["what"]
         urls = [name for name in names if name.startswith(("http://", "https://"))]
@@ -102,6 +109,20 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: not sound ({', '.join(broken)}).")
         if not options["json"]:
             self.stdout.write(_verdict(steps))
+
+    def _pack(self, options: dict[str, Any]) -> None:
+        path = options["pack"]
+        try:
+            checked = asdict(check(path.read_bytes(), options["signer"] or ""))
+        except (OSError, ReferralError) as error:
+            raise CommandError(f"{path}: {error}") from error
+        if options["json"]:
+            self.stdout.write(json.dumps(checked, indent=2))
+            return
+        for name, value in checked.items():
+            self.stdout.write(f"{name} {value}")
+        told = options["signer"]
+        self.stdout.write("Sound." if told else "Sound, if the key (kid) is the one you were told.")
 
     def _tell(self, proof: Proof, steps: tuple[Step, ...]) -> None:
         self.stdout.write(f"{proof.value.get('id')}, entry {proof.index} of {proof.origin}")
