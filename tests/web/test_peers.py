@@ -139,6 +139,37 @@ def test_an_errand_that_comes_twice_is_done_once(adam: Client, birch: SimulatedN
     assert AuditEvent.objects.filter(act="add peer").count() == 1
 
 
+def test_an_errand_that_a_worker_is_on_is_left_to_it(birch: SimulatedNode) -> None:
+    errand = errands.ask(ErrandKind.OFFERS, "adam", peer=confirmed(birch))
+    Errand.objects.update(taken_at=datetime.now(UTC))
+    errands.run_errand(errand.pk)
+    errand.refresh_from_db()
+    assert errand.ended_at is None
+
+
+def test_an_errand_whose_worker_died_is_taken_once_its_lease_is_over(
+    birch: SimulatedNode,
+) -> None:
+    errand = errands.ask(ErrandKind.OFFERS, "adam", peer=confirmed(birch))
+    Errand.objects.update(taken_at=datetime.now(UTC) - errands.LEASE)
+    errands.run_errand(errand.pk)
+    errand.refresh_from_db()
+    assert (errand.failure, errand.ended_at is None) == ("", False)
+
+
+def test_what_nobody_foresaw_is_shown_without_what_it_quotes(birch: SimulatedNode) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onboarding, "offered_by", _break)
+        errands.ask(ErrandKind.OFFERS, "adam", peer=confirmed(birch))
+        failure = work().failure
+    assert failure.startswith("This node failed: ZeroDivisionError at ")
+    assert "ana@example.org" not in failure
+
+
+def _break(_: Peer) -> Any:
+    raise ZeroDivisionError("ana@example.org")
+
+
 def test_an_errand_that_was_lost_is_sent_again(sent: Any, birch: SimulatedNode) -> None:
     errand = errands.ask(ErrandKind.OFFERS, "adam", peer=confirmed(birch))
     sent.reset_mock()

@@ -196,6 +196,14 @@ def test_a_detector_that_is_trusted_again_begins_anew(adam: Client, hydra: Detec
     assert (hydra.policy, hydra.reviewed_count, hydra.demoted_at) == ("publish", 0, None)
 
 
+def test_what_people_submit_is_never_published_by_itself(adam: Client) -> None:
+    analysts = Detector.objects.create(name="analysts")
+    answer = adam.post(reverse("detector", args=[analysts.pk]), form_of(policy="publish"))
+    assert answer.status_code == 422
+    analysts.refresh_from_db()
+    assert analysts.policy == "review"
+
+
 # --- The allow list ------------------------------------------------------------------------------
 
 

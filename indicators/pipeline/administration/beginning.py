@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from federation.models import Peer
 from indicators.detections import audit
+from indicators.detections.submissions.checking import ANALYSTS
 from indicators.models import (
     AuditEvent,
     Collection,
@@ -23,8 +24,6 @@ from indicators.models import (
 
 _DISMISS = "dismiss first run"
 UNNAMED = "Retort node"
-#: The detector that stands for what people submit; it sends nothing.
-ANALYSTS = "analysts"
 STEPS = ("organization", "collection", "people", "detector", "peer")
 
 
@@ -50,6 +49,7 @@ def beginning() -> Beginning:
     """How far this node is; each question is answered by one row."""
     own = Member.objects.filter(is_self=True).first()
     sends = Credential.objects.filter(revoked_at=None, scopes__contains=Scope.INGEST.value)
+    # What people submit has a detector, too: it sends nothing.
     mute = Detector.objects.exclude(name=ANALYSTS).exclude(Exists(_of_detector(sends)))
     strangers = Peer.objects.filter(confirmed_at=None, is_plain=False)
     answers = {

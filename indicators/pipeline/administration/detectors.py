@@ -5,13 +5,19 @@ from typing import Any
 from django.db import transaction
 
 from indicators.detections import audit
+from indicators.detections.errors import DetectionError
+from indicators.detections.submissions.checking import ANALYSTS
 from indicators.models import Collection, Detector, Policy
+
+
+class AlwaysReviewed(DetectionError):
+    """What people submit is decided by other people, whatever the settings."""
 
 
 def add_detector(actor: str, **settings: Any) -> Detector:
     """A detector service that may send findings, once it has a client's key."""
     detector = Detector(**settings)
-    detector.full_clean()
+    _check(detector)
     with transaction.atomic():
         detector.save(force_insert=True)
         _write_down(actor, "add detector", detector, settings)
@@ -25,10 +31,19 @@ def change_detector(detector: Detector, actor: str, **settings: Any) -> None:
         settings |= {"reviewed_count": 0, "false_positive_count": 0}
     for field, value in settings.items():
         setattr(detector, field, value)
-    detector.full_clean()
+    _check(detector)
     with transaction.atomic():
         detector.save(update_fields=list(settings))
         _write_down(actor, "set detector", detector, settings)
+
+
+def _check(detector: Detector) -> None:
+    """Raises ValidationError, AlwaysReviewed."""
+    detector.full_clean()
+    if detector.name == ANALYSTS and detector.policy == Policy.PUBLISH:
+        raise AlwaysReviewed(
+            f"{detector.name} stands for what people submit here: its drafts are always reviewed."
+        )
 
 
 _AUDITED = ("policy", "collection", "tlp", "version", "false_positive_rate")

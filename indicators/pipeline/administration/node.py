@@ -12,7 +12,7 @@ from federation import node_keys
 from federation.models import NodeKey
 from federation.pseudonyms import epochs, remote
 from federation.pseudonyms.epochs import EpochKey
-from indicators.models import DataKey, Member
+from indicators.models import DataKey, KeyPurpose, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class NodeFacts:
 
 def node_facts() -> NodeFacts:
     """As the settings page shows them."""
-    current = DataKey.objects.filter(retired_at=None).order_by("-created_at").first()
+    current = DataKey.objects.filter(purpose=KeyPurpose.IDENTIFIERS, retired_at=None).first()
     return NodeFacts(
         own=Member.objects.filter(is_self=True).first(),
         address=settings.PUBLIC_URL,
