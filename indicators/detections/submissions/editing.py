@@ -136,10 +136,11 @@ def send(submission_id: UUID, author: User, draft_id: UUID) -> Draft:
 
 
 def reopen(submission_id: UUID, author: User) -> None:
-    """Write again in what was sent; what waits for a reviewer is taken from the queue."""
+    """Write again in what was sent, or is being checked; what waits for a reviewer is taken from
+    the queue."""
     with transaction.atomic():
         submission = _own(submission_id, author)
-        if submission.state != SubmissionState.SENT:
+        if submission.state not in (SubmissionState.SENT, SubmissionState.CHECKING):
             raise SubmissionRefused("It was not sent, so there is nothing to take back.")
         drafts = Draft.objects.filter(cluster=submission.cluster_id)
         live = drafts.select_for_update().filter(state__in=[DraftState.REVIEW, DraftState.APPROVED])

@@ -50,7 +50,7 @@ def submissions(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest) -> HttpResponse:
     """A new submission, by a name to begin with."""
-    form = BeginForm(request.POST or None)
+    form = BeginForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         begun = pipeline.begin_submission(signed_in(request), typed(request.POST))
         return redirect("submission-edit", begun)

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from indicators import pipeline
 from indicators.detections.drafts.decisions import DecisionRefused
 from indicators.detections.identifiers import allowlist
+from indicators.detections.submissions import checking
 from indicators.detections.submissions.editing import NoSuchSubmission, SubmissionRefused
 from indicators.models import Collection, Detection, Draft, DraftState, Stage, SubmissionState
 from tests.contributing.feed import latest, tokens
@@ -185,6 +186,35 @@ def test_what_is_being_checked_is_not_changed(ana: Author) -> None:
     with pytest.raises(SubmissionRefused):
         ana.submission.__class__.objects.filter(pk=ana.id).update(state="checking")
         ana.paste(THREE)
+
+
+def test_what_is_being_checked_can_be_taken_back_by_its_author(ana: Author) -> None:
+    ana.submission.__class__.objects.filter(pk=ana.id).update(state="checking")
+    pipeline.reopen_submission(ana.id, ana.user)
+    ana.paste(THREE)
+
+
+def test_more_accounts_than_a_finding_takes_are_several_findings(
+    ana: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "MOST_ACCOUNTS", 2)
+    ana.paste(THREE)
+    ana.prepare()
+    assert [e.account_count for e in Detection.objects.order_by("pk")] == [0, 2, 1]
+    assert ana.draft.preview["tokenized"]["ipv4"] == 1
+
+
+def test_findings_that_are_not_needed_any_more_are_closed(
+    ana: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "MOST_ACCOUNTS", 2)
+    ana.paste(THREE)
+    ana.prepare()
+    ana.paste("one@example.org")
+    ana.prepare()
+    newest = Detection.objects.exclude(stage=Stage.SUPERSEDED).exclude(uid__endswith="told")
+    assert [e.is_open for e in newest.order_by("uid")] == [True, False]
+    assert "ipv4" not in ana.draft.preview["tokenized"]
 
 
 def test_accounts_on_the_allow_list_are_said_to_stay(ana: Author) -> None:
