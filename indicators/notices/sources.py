@@ -124,8 +124,10 @@ def decided(since: datetime | None, now: datetime) -> list[Happening]:
         "pk", "author_id", "match__uuid", "cluster__submission__pk", "cluster_id"
     )
     return [
-        Happening(Cause.DECIDED, f"{act} {_about(*what)}", at, 1, {author: (1, at)})
-        for draft, author, *what in rows
+        Happening(
+            Cause.DECIDED, f"{act} {_about(match, submission, cluster)}", at, 1, {author: (1, at)}
+        )
+        for draft, author, match, submission, cluster in rows
         for act, at in [found[draft]]
     ]
 
