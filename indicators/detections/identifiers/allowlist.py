@@ -95,7 +95,7 @@ def add_all(
     entries: dict[bytes, Allowed] = {}
     for kind, value in named:
         entry = _sealed(sealer, kind, _canonical(kind, value, region), reason, actor)
-        entries.setdefault(entry.digest, entry)
+        entries.setdefault(bytes(entry.digest), entry)
     with transaction.atomic(), open_cursor() as cursor:
         # Who adds the same at once waits here: what is counted and written down is what was added.
         cursor.execute("LOCK TABLE indicators_allowed IN SHARE ROW EXCLUSIVE MODE")

@@ -4,7 +4,7 @@ from django.urls import URLPattern, path
 
 from indicators.models import ErrandKind
 from indicators.web.pages import ADMINISTRATOR, page
-from indicators.web.views import peers
+from indicators.web.views import peer_evidence, peers
 
 _ONE = "peers/<uuid:number>/"
 _SENT = {
@@ -31,17 +31,19 @@ paths: list[URLPattern] = [
         page(peers.change_subscription, ADMINISTRATOR),
         name="peer-subscription",
     ),
-    path(f"{_ONE}quarantine/", page(peers.quarantine, ADMINISTRATOR), name="peer-quarantine"),
+    path(
+        f"{_ONE}quarantine/", page(peer_evidence.quarantine, ADMINISTRATOR), name="peer-quarantine"
+    ),
     path(
         f"{_ONE}quarantine/<int:row>/",
-        page(peers.quarantined, ADMINISTRATOR),
+        page(peer_evidence.quarantined, ADMINISTRATOR),
         name="peer-quarantined",
     ),
-    path(f"{_ONE}evidence/", page(peers.evidence, ADMINISTRATOR), name="peer-evidence"),
+    path(f"{_ONE}evidence/", page(peer_evidence.evidence, ADMINISTRATOR), name="peer-evidence"),
     *(
         path(
             f"{_ONE}evidence/<int:row>/{which}/",
-            page(peers.export, ADMINISTRATOR),
+            page(peer_evidence.export, ADMINISTRATOR),
             {"which": which},
             name=f"peer-evidence-{which}",
         )
