@@ -49,7 +49,7 @@ def heat_map(
         ]
     size = (max(_NAMES + _CELL * len(columns) + 96, _LEAST), _HEADS + _ROW * len(rows) + 4)
     table = Table(
-        ("", *(each.text for each in columns)),
+        ("Name", *(each.text for each in columns)),
         [
             (name.text, *(_told(value, unit) for value in row))
             for name, row in zip(rows, values, strict=True)
