@@ -1,9 +1,10 @@
 """Search over every object: full text and filters in any combination, newest first, by keyset.
 
 A question is one query over words, answered by one index (catalog_words). Up to MOST matches are
-all looked at, and put in order here. Of more, the page is looked for bucket by bucket, from where
-the reader is: neither how many rows match nor where they lie decides what a page costs. What the
-beginning of a word adds is bounded by time: beyond it only whole words are looked for.
+all looked at, and put in order here. Of more (which the newest rows often show already), the page
+is looked for bucket by bucket, from where the reader is: neither how many rows match nor where they
+lie decides what a page costs. What the beginning of a word adds is bounded by time: beyond it only
+whole words are looked for.
 """
 
 from bisect import bisect_left, bisect_right
@@ -25,7 +26,9 @@ MOST = 10_000
 #: Rows on a page.
 LIMIT = 50
 #: Milliseconds that a statement may take with the beginning of a word, and at all.
-_HURRIED, _LONGEST = 200, 2_000
+_HURRIED, _LONGEST = 150, 2_000
+# Buckets of which the newest rows are, to see whether very many match.
+_NEWEST = 3
 # Buckets that one statement looks at, once the first ones had too little.
 _MOST_BUCKETS = 4
 _END = 2**62
@@ -151,12 +154,24 @@ def _numbers(cursor: Cursor, asked: str, place: Place, limit: int) -> _Numbers:
     if not asked:
         [(total,)] = cursor.execute(_COUNT, (MOST + 1,)).fetchall()
         return _page(_beside(cursor, asked, place, limit), place, limit, total)
+    newest = bucket_of(cursor.execute(_ENDS).fetchall()[0][1])
     cursor.execute(_BY_WORDS)
-    matching = [number for (number,) in cursor.execute(_ALL, (asked, MOST + 1)).fetchall()]
+    matching = _matching(cursor, asked, newest)
     cursor.execute(_AS_EVER)
     if len(matching) <= MOST:
         return _cut(sorted(matching), place, limit)
     return _page(_beside(cursor, asked, place, limit), place, limit, MOST + 1)
+
+
+def _matching(cursor: Cursor, asked: str, newest: int) -> list[int]:
+    """All that match, or more than MOST of them: of the newest buckets, if these have so many."""
+    among = any_of(f"B/{each}" for each in range(max(newest + 1 - _NEWEST, 0), newest + 1))
+    matching: list[int] = []
+    for query in (f"{among} & ({asked})", asked):
+        matching = [number for (number,) in cursor.execute(_ALL, (query, MOST + 1)).fetchall()]
+        if len(matching) > MOST:
+            break
+    return matching
 
 
 def _named(cursor: Cursor, query: Query, place: Place, limit: int) -> _Numbers:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 #: Rows whose numbers share all but these bits share a word: a page is looked for bucket by bucket.
-BUCKET_BITS = 15
+BUCKET_BITS = 14
 #: What every row has, so that a question of only what must not be there has where to begin.
 EVERY = "A"
 #: What no row has.

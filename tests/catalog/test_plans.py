@@ -51,7 +51,7 @@ _BUILD = [
     SELECT stix_id, n, type, 'network ' || n, '', n, %(start)s, %(start)s, %(member)s, false, true,
            'live', '{}', '{}', 0, '{}',
            to_tsvector('simple', 'account network ' || n)
-           || array_to_tsvector(ARRAY['A', 'S/live', 'T/' || type, 'B/' || (n >> 15)])
+           || array_to_tsvector(ARRAY['A', 'S/live', 'T/' || type, 'B/' || (n >> 14)])
     FROM listed
     """,
     """
