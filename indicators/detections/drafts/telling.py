@@ -163,8 +163,9 @@ def _kind_of(stix_id: str) -> str:
 
 def _window(content: Content) -> datetime | None:
     stated = content.get("window_start") or content.get("first_observed")
-    known = isinstance(stated, str) and is_timestamp(stated)
-    return parse_timestamp(stated) if known else None
+    if not isinstance(stated, str) or not is_timestamp(stated):
+        return None
+    return parse_timestamp(stated)
 
 
 def _is_name(path: Path) -> bool:
