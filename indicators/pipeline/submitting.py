@@ -218,13 +218,18 @@ def read_preview(submission: UUID, author: User, page: int = 1) -> Preview:
 
 
 def _words(lines: Sequence[bytes], goes: Sequence[Mapping[str, str]]) -> list[tuple[str, str, str]]:
-    """Texts that no vocabulary vouches for; indicators of tokens, which are most, have none."""
+    """Texts that no vocabulary vouches for, each once; indicators of tokens, which are most, have
+    none."""
     written = [
         tell(orjson.loads(line))
         for line, going in zip(lines, goes, strict=False)
         if not going["role"].startswith(_WORDLESS)
     ]
-    return [(told.title, place, text) for told in written for place, text in told.unread]
+    found: dict[str, tuple[str, str, str]] = {}
+    for told in written:
+        for place, text in told.unread:
+            found.setdefault(text, (told.title, place, text))
+    return [*found.values()]
 
 
 def _check_soon(submission: UUID) -> None:

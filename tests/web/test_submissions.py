@@ -178,6 +178,21 @@ def test_a_source_by_a_member_is_that_members_claim(
     assert birch.identity_id in page_of(client, begun)
 
 
+def test_words_that_leave_are_listed_once(client: Client, begun: str, shared: Collection) -> None:
+    prepared(client, begun, shared, **CLAIM)
+    listed = page_of(client, begun).split('id="words"')[1].split("</section>")[0]
+    assert listed.count("Birch&#x27;s report") == 1
+
+
+def test_a_claim_is_published_as_it_was_shown(
+    client: Client, begun: str, shared: Collection
+) -> None:
+    prepared(client, begun, shared, **CLAIM)
+    pipeline.approve(sent(client, begun).pk, person("rae", "reviewer"))
+    work()
+    assert "Who holds it" in page_of(client, begun)
+
+
 def sent(client: Client, begun: str) -> Draft:
     draft = re.search(r'name="draft" value="([^"]+)"', page_of(client, begun))
     assert draft is not None
