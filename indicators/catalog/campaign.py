@@ -28,7 +28,7 @@ from indicators.catalog.heard import Heard, hear
 from indicators.store.sql import Cursor, open_cursor
 
 #: Of what surrounds it so much is read.
-MOST_AROUND = 1_000
+MOST_AROUND = 300
 MOST_INDICATORS = 2_000
 SHOWN_INDICATORS = 12
 _REPORTS = ("report", "grouping", "note")
@@ -43,27 +43,35 @@ JOIN indicators_member m ON m.id = c.origin_id
 LEFT JOIN indicators_catalogrow author ON author.stix_id = v.created_by_ref
 WHERE c.stix_id = %s AND c.type = 'campaign' AND v.body IS NOT NULL
 """
-# references_from and references_to, then primary keys. Bodies of what is shown in full only.
+# references_from and references_to, then primary keys. Bodies of what is shown in full only. What
+# its own author says comes first: however much others say, they don't crowd it out.
 _AROUND = """
 SELECT DISTINCT ON (c.stix_id, r.relation)
     c.stix_id, c.type, r.relation, c.name, m.name, teller.name, c.is_own, c.tlp,
-    said.origin_id = campaign.origin_id AS is_by_author,
+    r.is_by_author,
     CASE WHEN c.type = ANY(%(told)s) THEN v.body END
 FROM (
-    (SELECT stix_id, relation, target AS other FROM indicators_reference
-     WHERE source = %(id)s AND relation <> 'attributed-to' ORDER BY id LIMIT %(most)s)
+    (SELECT out.relation, out.target AS other, said.origin_id AS teller,
+        said.origin_id = campaign.origin_id AS is_by_author
+     FROM indicators_reference out
+     JOIN indicators_catalogrow said ON said.stix_id = out.stix_id
+     JOIN indicators_catalogrow campaign ON campaign.stix_id = %(id)s
+     WHERE out.source = %(id)s AND out.relation <> 'attributed-to'
+     ORDER BY is_by_author DESC, out.id LIMIT %(most)s)
     UNION ALL
-    (SELECT stix_id, relation, source FROM indicators_reference
-     WHERE target = %(id)s ORDER BY id LIMIT %(most)s)
+    (SELECT back.relation, back.source, said.origin_id, said.origin_id = campaign.origin_id
+     FROM indicators_reference back
+     JOIN indicators_catalogrow said ON said.stix_id = back.stix_id
+     JOIN indicators_catalogrow campaign ON campaign.stix_id = %(id)s
+     WHERE back.target = %(id)s
+     ORDER BY said.origin_id = campaign.origin_id DESC, back.id LIMIT %(most)s)
 ) r
 JOIN indicators_catalogrow c ON c.stix_id = r.other
-JOIN indicators_catalogrow said ON said.stix_id = r.stix_id
-JOIN indicators_catalogrow campaign ON campaign.stix_id = %(id)s
 JOIN indicators_member m ON m.id = c.origin_id
-JOIN indicators_member teller ON teller.id = said.origin_id
+JOIN indicators_member teller ON teller.id = r.teller
 JOIN indicators_objectversion v ON v.id = c.object_version_id
 WHERE v.body IS NOT NULL
-ORDER BY c.stix_id, r.relation, is_by_author DESC
+ORDER BY c.stix_id, r.relation, r.is_by_author DESC
 """
 # references_to, then primary keys. Only an indicator's own author says of what it is.
 _INDICATORS = """
@@ -297,7 +305,7 @@ def _tokens(indicators: Iterable[Indicator]) -> dict[str, int]:
 
 def _others(around: Iterable[_Around], networks: Sequence[str]) -> Iterable[Other]:
     answers = ("sighting", "opinion", "indicator", *_REPORTS)
-    for each in around:
+    for each in sorted(around, key=lambda other: not other.is_by_author):
         if each.stix_id not in networks and each.type not in answers:
             yield Other(each.stix_id, each.type, each.relation, each.name, each.told_by)
 

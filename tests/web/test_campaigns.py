@@ -9,8 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from indicators.catalog.campaign import MOST_AROUND
 from indicators.catalog.campaign_facts import MOST_LISTED
 from indicators.catalog.campaigns import PAGE
+from indicators.catalog.claims import MOST_CLAIMS
 from indicators.models import Audience, Collection, Grant, JointEvent, Member, Person, Role
 from indicators.pipeline.cataloguing import catalogue
 from indicators.stix.extensions import extensions
@@ -263,6 +265,22 @@ def test_only_its_author_says_which_accounts_a_campaign_uses(
     found = ana.get(f"/campaigns/{told['id']}/").context["campaign"]
     assert found.networks == ()
     assert [(each.stix_id, each.told_by) for each in found.others] == [(network["id"], "Mallory")]
+
+
+def test_nobody_crowds_out_what_its_author_says(shelf: Collection, ana: Client) -> None:
+    told = campaign("one")
+    network = made("infrastructure", "one", name="Accounts")
+    actor = made("threat-actor", "one", name="Operators")
+    add(shelf, ensure_own_member(), told, network, actor)
+    flood = [related(told["id"], "uses", id_of("tool", n)) for n in range(MOST_AROUND + 5)]
+    claims = [attributed(told["id"], actor["id"], "Mallory", n) for n in range(MOST_CLAIMS + 5)]
+    tools = [made("tool", n, name=f"Tool {n}") for n in range(MOST_AROUND + 5)]
+    add(shelf, member("Mallory"), *tools, *flood, *claims)
+    by_author = attributed(told["id"], actor["id"], "Alder")
+    add(shelf, ensure_own_member(), related(told["id"], "uses", network["id"]), by_author)
+    found = ana.get(f"/campaigns/{told['id']}/").context["campaign"]
+    assert [each.stix_id for each in found.networks] == [network["id"]]
+    assert by_author["id"] in {each.stix_id for each in found.claims}
 
 
 def large(shelf: Collection, indicators: int) -> str:
