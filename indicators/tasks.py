@@ -25,6 +25,7 @@ from federation.errors import (
 from indicators import pipeline
 from indicators.detections.errors import DetectionError
 from indicators.models import Status
+from indicators.people import sessions
 from indicators.pipeline import errands
 from indicators.telemetry import places
 
@@ -178,6 +179,11 @@ def forget_statuses() -> None:
     """Statuses stay readable for STATUS_HOURS; those with pending work stay until it is done."""
     oldest = datetime.now(UTC) - timedelta(hours=settings.STATUS_HOURS)
     Status.objects.filter(requested_at__lt=oldest, payload__isnull=True).delete()
+
+
+@shared_task(name="indicators.forget_sessions")
+def forget_sessions() -> None:
+    sessions.forget_what_is_over()
 
 
 @shared_task(name="indicators.rotate_epochs", autoretry_for=_PASSING, retry_backoff=True)

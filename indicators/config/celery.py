@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
     "end of what may be kept": {"task": "indicators.destroy_expired", "schedule": 3600.0},
     "checkpoints are fresh": {"task": "indicators.check_logs", "schedule": 3600.0},
     "forget old statuses": {"task": "indicators.forget_statuses", "schedule": 3600.0},
+    "forget old sessions": {"task": "indicators.forget_sessions", "schedule": 3600.0},
 }
 app.autodiscover_tasks(["indicators"])
 

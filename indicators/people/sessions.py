@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
 from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
+from django.db import connection
 from django.http import HttpRequest
 
 from indicators.people.address import client_address
@@ -50,6 +53,19 @@ def end_all(user: User, but: str | None = None) -> int:
         _store().delete(key)
     theirs.delete()
     return len(keys)
+
+
+def forget_what_is_over() -> None:
+    """Sessions that ended, attempts that count no more, and what the cache held for minutes.
+
+    Nobody reads what is deleted here; the cache and the sessions are found by when they end.
+    """
+    now = datetime.now(UTC)
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    AccessAttempt.objects.filter(attempt_time__lt=now - settings.AXES_COOLOFF_TIME).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM retort_cache WHERE expires < %s", [now])
 
 
 def _store() -> SessionBase:
