@@ -24,6 +24,8 @@ from indicators.store.sql import open_cursor
 #: Objects on one page; a draft of 25,000 accounts has hundreds.
 OBJECTS = 25
 _BY_THE_DOZEN = {"ai-traffic-aggregate", "observed-data", "relationship", "indicator"}
+#: Bytes of an object that is shown in full beside others.
+_MOST_RAW = 6_000
 #: Texts that nobody's vocabulary knows, of the whole draft, that are listed at its top.
 TEXTS = 100
 
@@ -39,6 +41,12 @@ class Shown:
     told: Told
     differences: Sequence[Difference]
     raw: Mapping[str, Any]
+    size: int
+
+    @property
+    def is_large(self) -> bool:
+        """Too long to be shown in full among others, as five hundred tokens are."""
+        return self.size > _MOST_RAW
 
     @property
     def is_one_of_many(self) -> bool:
@@ -57,10 +65,13 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which objects of a draft to show: of a type, with a change ("" is any), and the page."""
+    """Which objects of a draft to show: of a type, with a change, or one by its id ("" is any),
+    and the page.
+    """
 
     type: str = ""
     change: str = ""
+    object: str = ""
     page: int = 1
 
 
@@ -101,7 +112,7 @@ def read_review(draft_id: UUID, person: User, chosen: Chosen) -> Review:
         is_own=is_own,
         may_decide=draft.state == DraftState.REVIEW and not is_own,
         objects=_shown(body, places[(page - 1) * OBJECTS : page * OBJECTS], draft),
-        chosen=Chosen(chosen.type, chosen.change, page),
+        chosen=Chosen(chosen.type, chosen.change, chosen.object, page),
         pages=pages,
         found=len(places),
         counts=dict(Counter(each["type"] for each in draft.preview["goes"])),
@@ -132,7 +143,9 @@ class _Body:
         return [
             place
             for place, each in enumerate(self.goes)
-            if chosen.type in ("", each["type"]) and chosen.change in ("", each["change"])
+            if chosen.type in ("", each["type"])
+            and chosen.change in ("", each["change"])
+            and chosen.object in ("", each["object_id"])
         ]
 
     def content(self, place: int) -> dict[str, Any]:
@@ -159,14 +172,15 @@ def _shown(body: _Body, places: Sequence[int], draft: Seen) -> list[Shown]:
     # Once it is published the feed says the same: there is nothing to compare with.
     is_published = draft.state == DraftState.PUBLISHED
     return [
-        _one(content, body.goes[place], None if is_published else held.get(content["id"]))
+        _one(body, place, content, None if is_published else held.get(content["id"]))
         for place, content in contents.items()
     ]
 
 
 def _one(
-    content: Mapping[str, Any], going: Mapping[str, str], before: Mapping[str, Any] | None
+    body: _Body, place: int, content: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> Shown:
+    going = body.goes[place]
     return Shown(
         id=content["id"],
         type=content["type"],
@@ -175,6 +189,7 @@ def _one(
         told=tell(content),
         differences=[] if before is None else differences(before, content),
         raw=content,
+        size=len(body.lines[place]),
     )
 
 

@@ -299,6 +299,16 @@ def test_a_large_draft_is_shown_a_page_at_a_time(
     assert "Page 1 of 3" in shown
 
 
+def test_a_long_object_is_shown_in_full_by_itself(alder: Contributor, rae: Client) -> None:
+    accounts = [account(f"acct-{n}", device=f"device-{n}-kappa") for n in range(300)]
+    draft = drafted(alder, accounts=accounts)
+    indicator = next(name for name in draft.roles if name.startswith("indicator--"))
+    assert "psi1." not in seen(rae, draft, "?type=indicator")
+    shown = seen(rae, draft, f"?object={indicator}")
+    assert shown.count("data-row") == 1
+    assert shown.count("psi1.") == 300
+
+
 @pytest.mark.parametrize("query", ["?page=0", "?page=x", "?page=99999", "?type=nothing&change=odd"])
 def test_a_choice_that_is_none_shows_what_there_is(
     alder: Contributor, rae: Client, query: str

@@ -52,6 +52,7 @@ class ChosenForm(forms.Form):
     change = forms.ChoiceField(
         required=False, choices=[(each, each) for each in ("", "new", "changed", "revoked")]
     )
+    object = forms.CharField(required=False, max_length=300)
     page = forms.IntegerField(required=False, min_value=1, max_value=100_000)
 
 
@@ -60,7 +61,12 @@ def chosen(query: QueryDict) -> Chosen:
     form = ChosenForm(query)
     form.is_valid()
     told = form.cleaned_data
-    return Chosen(told.get("type") or "", told.get("change") or "", told.get("page") or 1)
+    return Chosen(
+        type=told.get("type") or "",
+        change=told.get("change") or "",
+        object=told.get("object") or "",
+        page=told.get("page") or 1,
+    )
 
 
 class PlaceForm(forms.Form):
