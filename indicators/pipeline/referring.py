@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from federation.models import NodeKey
 from federation.node_keys import current_key
@@ -18,10 +19,11 @@ from indicators.models import Member, Permission, Recipient, Referral, ReferralS
 from indicators.people.roles import roles_of
 from indicators.referrals.content import Content, freeze, thaw
 from indicators.referrals.errors import NotForYou, ReferralError, WrongState
-from indicators.referrals.making import Wording, make, select
+from indicators.referrals.making import Wording, make, no_longer, select
 from indicators.referrals.packing import Approved, pack, sign
 
 _TAKEN_BY = frozenset({Role.ANALYST, Role.REVIEWER})
+_TAKEABLE = (ReferralState.APPROVED, ReferralState.SENT)
 
 
 def refer(campaign: str, recipient: Recipient, words: Wording, by: User) -> UUID:
@@ -86,15 +88,12 @@ def _approve(row: Referral, by: User, now: datetime) -> None:
 
 def _check_still_allowed(content: Content, recipient: Recipient) -> None:
     """What was taken back, marked anew or no longer permitted since it was frozen does not go."""
-    excluded = {
-        known.candidate.stix_id: reason
-        for known, reason in select(content.campaign, recipient).excluded
-    }
-    gone = [each.id for each in content.objects if each.id in excluded]
+    gone = no_longer(content, recipient)
     if gone:
+        stix_id, reason = next(iter(gone.items()))
         raise WrongState(
-            f"{len(gone)} of its objects may no longer go to {recipient.name}, {gone[0]} for one:"
-            f" {excluded[gone[0]]} Withdraw this referral and make another one."
+            f"{len(gone)} of its objects may no longer go to {recipient.name}, {stix_id} for one:"
+            f" {reason} Withdraw this referral and make another one."
         )
 
 
@@ -117,12 +116,14 @@ def take(referral_id: UUID, by: User) -> bytes:
     Raises NotForYou, WrongState, RenderedDifferently.
     """
     _needs(by, _TAKEN_BY, "takes packs along")
+    row = _found(Referral.objects.all(), referral_id, *_TAKEABLE)
+    content = thaw(bytes(row.content_zstd))
+    body = pack(content, _approved(row))
     with transaction.atomic():
-        row = _locked(referral_id, ReferralState.APPROVED, ReferralState.SENT)
-        content = thaw(bytes(row.content_zstd))
+        # Rendered without a lock; whether it may still go is asked under it.
+        row = _locked(referral_id, *_TAKEABLE)
         if row.state == ReferralState.APPROVED:
             _check_still_allowed(content, row.recipient)
-        body = pack(content, _approved(row))
         told = {"referral": str(row.pk), "recipient": row.recipient.name}
         ids = [each.id for each in content.objects]
         audit.record(by.get_username(), "take referral", str(row.pk), objects=len(ids))
@@ -150,8 +151,11 @@ def mark_sent(referral_id: UUID, by: User, to: str) -> None:
 
 
 def _locked(referral_id: UUID, *states: ReferralState) -> Referral:
-    rows = Referral.objects.select_for_update(of=("self",)).select_related("recipient")
-    row = rows.filter(pk=referral_id).first()
+    return _found(Referral.objects.select_for_update(of=("self",)), referral_id, *states)
+
+
+def _found(rows: QuerySet[Referral], referral_id: UUID, *states: ReferralState) -> Referral:
+    row = rows.select_related("recipient").filter(pk=referral_id).first()
     if row is None:
         raise WrongState("There is no such referral.")
     if row.state not in states:

@@ -1,6 +1,6 @@
 """What is known of a campaign here: the objects, each with whose it is and where it stands."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ from indicators.store.sql import open_cursor
 
 #: A pack is read by people: what is beyond is counted and left out.
 MOST_OBJECTS = 400
+#: Of one object so much of what is said is looked at, in each direction.
+_MOST_SAID = 2000
+_EVIDENCE = "indicator--"
 #: How every token begins.
 _TOKEN = b"psi1."
 #: An actor and an account network lead on to what is said of them; other objects do not.
@@ -68,9 +71,9 @@ class Gathered:
 def gather(campaign: str) -> Gathered:
     """A dozen statements, whatever the campaign is made of. Raises NoSuchCampaign."""
     ids = _about(campaign)
-    known = _known([campaign, *ids[:MOST_OBJECTS]])
+    known = look_up([campaign, *ids[:MOST_OBJECTS]])
     needed = sorted({*_own_markings(known.values()), *_claimants(known.values())} - known.keys())
-    known |= _known(needed[:MOST_OBJECTS])
+    known |= look_up(needed[:MOST_OBJECTS])
     own = known.pop(campaign, None)
     if own is None or own.candidate.type != "campaign":
         raise NoSuchCampaign(f"There is no campaign {campaign} here.")
@@ -79,20 +82,32 @@ def gather(campaign: str) -> Gathered:
 
 
 def _about(campaign: str) -> list[str]:
-    """The ids of what is said of a campaign and of what it leads to, each once."""
+    """The ids of what is said of a campaign and of what it leads to, each once.
+
+    Should there be more than a pack takes, evidence gives way first: a large network has hundreds
+    of indicators, and as many relationships that say what they are of.
+    """
     first = _said_of([campaign])
     near = {each for row in first for each in row} - {campaign}
     leading = sorted(each for each in near if each.startswith(_LEADING))
     further = [row for row in _said_of(leading) if not _is_of_another(row, campaign)]
     near |= {each for row in further for each in row}
-    return sorted(each for each in near if each != campaign and not each.startswith("campaign--"))
+    of_evidence = {row[0] for row in (*first, *further) if row[1].startswith(_EVIDENCE)}
+    wanted = (each for each in near if each != campaign and not each.startswith("campaign--"))
+    return sorted(wanted, key=lambda each: (_rank(each, of_evidence), each))
+
+
+def _rank(stix_id: str, of_evidence: Container[str]) -> int:
+    if stix_id.startswith(_EVIDENCE):
+        return 1
+    return 2 if stix_id in of_evidence else 0
 
 
 def _said_of(ids: Sequence[str]) -> list[tuple[str, str, str]]:
     if not ids:
         return []
     with open_cursor() as cursor:
-        cursor.execute(_ABOUT, {"ids": list(ids), "most": MOST_OBJECTS})
+        cursor.execute(_ABOUT, {"ids": list(ids), "most": _MOST_SAID})
         return [(stix_id, source, target) for stix_id, source, target in cursor.fetchall()]
 
 
@@ -101,7 +116,8 @@ def _is_of_another(row: tuple[str, str, str], campaign: str) -> bool:
     return any(each.startswith("campaign--") and each != campaign for each in row[1:])
 
 
-def _known(ids: Iterable[str]) -> dict[str, Known]:
+def look_up(ids: Iterable[str]) -> dict[str, Known]:
+    """These objects in their newest versions; what is in no collection any more is not in it."""
     places = newest_places(ids)
     held = ObjectVersion.objects.select_related("contributor").in_bulk(
         [each.object_version for each in places.values()]

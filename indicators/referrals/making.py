@@ -15,7 +15,7 @@ from indicators.referrals import wording
 from indicators.referrals.choosing import Terms, marking, reason_against
 from indicators.referrals.content import Content, Disclosed, Excluded, Recipient
 from indicators.referrals.errors import NothingToDisclose, TextRefused
-from indicators.referrals.gathering import Gathered, Known, gather
+from indicators.referrals.gathering import Gathered, Known, gather, look_up
 from indicators.store.custody import ensure_own_member
 
 
@@ -40,8 +40,7 @@ class Selection:
 
 def select(campaign: str, recipient: RecipientRow) -> Selection:
     """Decide on every object about a campaign. Raises NoSuchCampaign."""
-    gathered = gather(campaign)
-    terms = Terms(recipient.name, recipient.max_tlp, _permitted(campaign, recipient))
+    gathered, terms = gather(campaign), _terms(campaign, recipient)
     decided = [
         (each, reason_against(each.candidate, terms))
         for each in (gathered.campaign, *gathered.others)
@@ -53,9 +52,24 @@ def select(campaign: str, recipient: RecipientRow) -> Selection:
     )
 
 
-def _permitted(campaign: str, recipient: RecipientRow) -> frozenset[str]:
+def no_longer(content: Content, recipient: RecipientRow) -> dict[str, str]:
+    """Of what was frozen, the objects that may not go today, by id, with the reason."""
+    terms = _terms(content.campaign, recipient)
+    known = look_up(each.id for each in content.objects)
+    reasons = {
+        each.id: reason_against(known[each.id].candidate, terms) if each.id in known else _GONE
+        for each in content.objects
+    }
+    return {stix_id: reason for stix_id, reason in reasons.items() if reason}
+
+
+_GONE = "It is in no collection here any more."
+
+
+def _terms(campaign: str, recipient: RecipientRow) -> Terms:
     given = Permission.objects.filter(campaign=campaign, recipient=recipient, withdrawn_at=None)
-    return frozenset(given.values_list("originator__identity_id", flat=True))
+    permitted = frozenset(given.values_list("originator__identity_id", flat=True))
+    return Terms(recipient.name, recipient.max_tlp, permitted)
 
 
 def make(

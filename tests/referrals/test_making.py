@@ -122,6 +122,15 @@ def test_what_is_chosen_costs_a_bounded_number_of_statements(
         make(uuid4(), select(CAMPAIGN, to), to, WORDS, datetime.now(UTC))
 
 
+def test_evidence_gives_way_to_claims_when_there_is_more_than_a_pack_takes(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indicators.referrals.gathering.MOST_OBJECTS", 5)
+    content = made(case)
+    assert content.claims and not content.evidence
+    assert "more objects are known" in content.excluded[-1].reason
+
+
 def test_public_reports_can_be_referred(case: Case) -> None:
     case.read_reports()
     reported = "campaign--8d25410f-3b58-45b1-b2d5-ba9aa241f093"

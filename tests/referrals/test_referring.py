@@ -9,7 +9,7 @@ from django.db import IntegrityError, ProgrammingError, transaction
 from indicators.models import AuditEvent, Referral, Role
 from indicators.pipeline import referring
 from indicators.referrals.errors import NotForYou, WrongState
-from tests.referrals.case import CAMPAIGN, TLP_AMBER, WORDS, Case, said
+from tests.referrals.case import CAMPAIGN, TLP_AMBER, WORDS, Case, claim, said
 
 
 def referred(case: Case) -> UUID:
@@ -114,6 +114,23 @@ def test_what_was_taken_back_meanwhile_is_not_approved(case: Case) -> None:
     later = "2026-03-02T12:00:00.000Z"
     case.hold(said("threat-actor", "case", name="Alleged operators", revoked=True, modified=later))
     with pytest.raises(WrongState, match="may no longer go"):
+        referring.approve(made, case.ben)
+
+
+def test_a_claim_that_was_taken_back_meanwhile_is_not_approved(case: Case) -> None:
+    made = referred(case)
+    later = "2026-03-02T12:00:00.000Z"
+    case.hold(claim(case.alder.identity_id, revoked=True, modified=later))
+    with pytest.raises(WrongState, match="Its originator took it back"):
+        referring.approve(made, case.ben)
+
+
+def test_a_permission_that_ended_meanwhile_is_heeded(case: Case) -> None:
+    ministry = case.recipient("Ministry", max_tlp=2)
+    referring.permit(CAMPAIGN, case.birch, ministry, "By letter", case.ana)
+    made = referring.refer(CAMPAIGN, ministry, WORDS, case.ana)
+    referring.end_permission(ministry.permissions.get().pk, case.ana)
+    with pytest.raises(WrongState, match="has not permitted it"):
         referring.approve(made, case.ben)
 
 
