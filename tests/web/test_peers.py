@@ -238,6 +238,16 @@ def test_a_worker_asks_what_is_offered_and_the_page_shows_it(
     assert "Shared" in text(adam.get(address("peer", peer)))
 
 
+def test_the_page_looks_again_only_while_a_worker_is_on_it(
+    adam: Client, birch: SimulatedNode, feed: SimulatedFeed
+) -> None:
+    peer = confirmed(birch)
+    adam.post(address("peer-offers", peer))
+    assert "every 3s" in text(adam.get(address("peer", peer)))
+    work()
+    assert "every 3s" not in text(adam.get(address("peer", peer)))
+
+
 def test_what_was_ticked_is_pulled_from_then_on(
     adam: Client, birch: SimulatedNode, feed: SimulatedFeed
 ) -> None:
