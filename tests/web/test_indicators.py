@@ -117,6 +117,12 @@ def test_a_filter_that_makes_no_sense_is_said_at_the_form(
     assert ana.get(f"/indicators/?{query}").status_code == 400
 
 
+def test_while_somebody_types_the_same_is_said_in_place_of_the_list(ana: Client) -> None:
+    answer = ana.get("/indicators/?least=90&most=10", headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert "less than the confidence that it starts from" in answer.content.decode()
+
+
 def test_an_object_says_what_it_says(ana: Client, hold: Hold) -> None:
     hold(indicator("a", name="Relay network", confidence=80, object_marking_refs=[TLP_AMBER]))
     page = seen(ana, f"/objects/{id_of('indicator', 'a')}/")
