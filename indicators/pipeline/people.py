@@ -103,11 +103,11 @@ def accept(secret: str, name: str, password: str) -> User:
 def set_roles(by: Actor, pk: int, roles: Iterable[Role]) -> None:
     """Change what somebody may do; they sign in anew. Raises NotForYou, NobodyWouldAdminister."""
     with transaction.atomic():
-        _one_at_a_time()
+        was_administered = _one_at_a_time()
         user = _other(by, pk)
         before = Person.objects.filter(pk=pk).values_list("roles", flat=True).first() or []
         _give(user, roles)
-        _somebody_administers()
+        _administered_still(was_administered)
         sessions.end_all(user)
         audit.record(
             _name(by), "set roles", user.get_username(), roles=sorted(roles), before=before
@@ -117,11 +117,11 @@ def set_roles(by: Actor, pk: int, roles: Iterable[Role]) -> None:
 def deactivate(by: Actor, pk: int) -> None:
     """Sign somebody out for good, everywhere and now; what they did stays theirs."""
     with transaction.atomic():
-        _one_at_a_time()
+        was_administered = _one_at_a_time()
         user = _other(by, pk)
         user.is_active = False
         user.save(update_fields=["is_active"])
-        _somebody_administers()
+        _administered_still(was_administered)
         Invitation.objects.filter(renews=user, accepted_at=None, revoked_at=None).update(
             revoked_at=Now()
         )
@@ -157,17 +157,15 @@ def _administrators() -> QuerySet[User]:
     return User.objects.filter(holds, is_active=True)
 
 
-def _one_at_a_time() -> None:
-    """Of two administrators who remove each other, the second sees what the first did."""
-    list(
-        Person.objects.select_for_update()
-        .filter(roles__contains=[Role.ADMINISTRATOR])
-        .order_by("pk")
-    )
+def _one_at_a_time() -> bool:
+    """Whether anybody administers by now; of two who remove each other, the second waits here."""
+    administering = Person.objects.filter(roles__contains=[Role.ADMINISTRATOR]).order_by("pk")
+    list(administering.select_for_update())
+    return is_administered()
 
 
-def _somebody_administers() -> None:
-    if not is_administered():
+def _administered_still(before: bool) -> None:
+    if before and not is_administered():
         raise NobodyWouldAdminister(
             "Nobody would be left to administer this node; give another person that role first."
         )

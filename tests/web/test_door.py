@@ -169,6 +169,12 @@ def test_where_second_factors_are_required_one_comes_first(ana: User, settings: 
     assert answer.headers["Location"] == reverse("mfa_index")
 
 
+def test_the_administration_asks_for_a_second_factor_too(settings: object) -> None:
+    settings.MFA = "required"  # type: ignore[attr-defined]
+    answer = at_the_desk_of(somebody("adam", Role.ADMINISTRATOR)).get("/admin/")
+    assert answer.headers["Location"] == reverse("mfa_index")
+
+
 def test_where_second_factors_are_required_one_opens_the_pages(ana: User, settings: object) -> None:
     settings.MFA = "required"  # type: ignore[attr-defined]
     with_an_app(ana)
