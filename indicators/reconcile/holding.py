@@ -65,6 +65,7 @@ def hold(decision: Decision, person: User, now: datetime, seconds: int) -> UUID:
     """
     triage.check_person(person)
     with transaction.atomic():
+        _wait_for_others(decision)
         numbers = lock(decision)
         _replace_own(numbers, person)
         with open_cursor() as cursor:
@@ -138,7 +139,8 @@ def apply(act: UUID, now: datetime) -> list[UUID]:
     """
     with transaction.atomic():
         due = HeldDecision.objects.filter(act=act, failure="", due_at__lte=now)
-        rows = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("match"))
+        locked = due.select_for_update(skip_locked=True, of=("self",)).select_related("match")
+        rows = list(locked.order_by("pk"))
         if not rows:
             return []
         try:
@@ -179,6 +181,12 @@ def _acts(rows: QuerySet[HeldDecision]) -> list[HeldAct]:
         )
         for each in grouped.order_by("-due", "act")
     ]
+
+
+def _wait_for_others(decision: Decision) -> None:
+    """Whoever applies what is held locks that before the matches: so does whoever replaces it."""
+    held = HeldDecision.objects.filter(match__uuid__in=decision.matches).order_by("pk")
+    list(held.select_for_update(of=("self",)).values_list("pk"))
 
 
 def _replace_own(numbers: Sequence[int], person: User) -> None:
