@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log10
+from math import floor, log10
 
 from django.utils.safestring import SafeString
 
@@ -38,8 +38,8 @@ def heat_map(
     description: str = "",
     unit: str = "",
 ) -> SafeString:
-    """`values[row][column]`; None: nothing is said. Shades are logarithmic, up to the largest."""
-    highest = max((value for row in values for value in row if value), default=0)
+    """`values[row][column]`; None: nothing is said; below 0: it is said, but not how much."""
+    highest = max((value for row in values for value in row if value is not None), default=0)
     shapes = [_head(number, each) for number, each in enumerate(columns)]
     for number, (name, row) in enumerate(zip(rows, values, strict=True)):
         shapes.append(_name(number, name))
@@ -90,15 +90,17 @@ def _cell(
 
 
 def _shade(value: float | None, highest: float) -> int:
-    """0 for nothing, 1 to 5 by order of magnitude."""
-    if not value or highest <= 0:
+    """0 for nothing; 5 for the largest, one less for each half of an order of magnitude below."""
+    if not value:
         return 0
-    if highest <= 1:
-        return max(1, ceil(value / highest * _SHADES))
-    return max(1, min(_SHADES, ceil(log10(1 + value) / log10(1 + highest) * _SHADES)))
+    if value < 0:
+        return 1
+    return max(1, _SHADES - floor(2 * log10(highest / value)))
 
 
 def _told(value: float | None, unit: str) -> str:
     if value is None:
         return "not stated"
+    if value < 0:
+        return "stated without a number"
     return f"{counted(value)} {unit}".strip()

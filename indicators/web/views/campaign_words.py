@@ -33,6 +33,7 @@ _TRIGGERS = {
     "price-change": "Prices changed",
 }
 _MOST_BARS = 12
+_NO_NUMBER = -1.0
 _SHOWN_TECHNIQUES = ("attack-pattern", "course-of-action", "identity", "tool", "malware")
 _KINDS = {"attack-pattern": "Technique", "identity": "Target", "course-of-action": "Response"}
 
@@ -72,7 +73,7 @@ def list_drawings(totals: Totals) -> dict[str, SafeString]:
     ]
     values = [
         [
-            (float(each.interactions.value) if each.interactions else 1.0)
+            (float(each.interactions.value) if each.interactions else _NO_NUMBER)
             if term in each.capabilities
             else None
             for term in columns

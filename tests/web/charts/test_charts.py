@@ -167,6 +167,18 @@ def test_a_feed_that_did_not_answer_breaks_the_line_of_its_lag() -> None:
     assert lag(series).count("<path") == 2
 
 
+def test_shades_tell_orders_of_magnitude_apart() -> None:
+    values: list[list[float | None]] = [[13e6, 3.4e6, 150e3, 1.0, 0.0, None, -1.0]]
+    heads = [Label(str(number)) for number in range(7)]
+    drawn = heat_map([Label("One")], heads, values, key="h", title="Heat")
+    assert re.findall(r"heat-([0-9])", drawn) == ["5", "4", "2", "1", "0", "0", "1"]
+
+
+def test_what_is_said_without_a_number_is_no_number() -> None:
+    drawn = heat_map([Label("One")], [Label("coding")], [[-1.0]], key="h", title="Heat")
+    assert "One, coding: stated without a number" in drawn
+
+
 def test_a_shade_of_the_heat_map_says_its_value_too() -> None:
     drawn = heat_map(
         [Label("One")], [Label("coding")], [[12.0]], key="h", title="Heat", unit="interactions"
