@@ -152,5 +152,5 @@ def test_a_proof_is_not_taken_along_by_a_link(ana: Client, labs: Collection) -> 
 def test_the_page_asks_the_tables_a_few_times(
     ana: Client, labs: Collection, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(30):
         page(ana)
