@@ -50,6 +50,11 @@ SELECT
         WHERE state = 'returned' AND author_id = %(person)s AND match_id IS NOT NULL
         LIMIT %(limit)s) a),
     (SELECT count(*) FROM (
+        SELECT FROM indicators_draft d
+        WHERE state = 'returned' AND author_id = %(person)s AND NOT EXISTS (
+            SELECT FROM indicators_submission WHERE cluster_id = d.cluster_id
+        ) AND match_id IS NULL LIMIT %(limit)s) a),
+    (SELECT count(*) FROM (
         SELECT FROM indicators_detection WHERE stage = 'failed' LIMIT %(limit)s) a)
     + (SELECT count(*) FROM (
         SELECT FROM indicators_draft WHERE state = 'failed' LIMIT %(limit)s) a),
@@ -99,6 +104,7 @@ class Needs:
     returned: int = 0
     unsent: int = 0
     answers_returned: int = 0
+    words_returned: int = 0
     failed: int = 0
     referrals: int = 0
 
@@ -109,6 +115,7 @@ class Needs:
             or self.leads
             or self.returned
             or self.answers_returned
+            or self.words_returned
             or self.failed
             or self.referrals
         )
@@ -179,7 +186,7 @@ def _needs(person: int, roles: frozenset[Role]) -> Needs:
     with open_cursor() as cursor:
         asked = {"person": person, "limit": COUNTED}
         [row] = cursor.execute(_NEEDS, asked).fetchall()
-    reviews, since, leads, asked_back, returned, unsent, answers, failed, referrals = row
+    reviews, since, leads, asked_back, returned, unsent, answers, words, failed, referrals = row
     reviewer, analyst = Role.REVIEWER in roles, Role.ANALYST in roles
     return Needs(
         reviews=reviews if reviewer else 0,
@@ -189,6 +196,7 @@ def _needs(person: int, roles: frozenset[Role]) -> Needs:
         returned=returned if analyst else 0,
         unsent=unsent if analyst else 0,
         answers_returned=answers if analyst else 0,
+        words_returned=words,
         failed=failed,
         referrals=referrals if reviewer else 0,
     )

@@ -290,6 +290,17 @@ def test_words_for_peers_wait_for_another_person(alder: Contributor, ana: Client
     assert draft.author.username == "ana"
 
 
+def test_who_wrote_words_reads_what_should_change(alder: Contributor, ana: Client) -> None:
+    cluster = found(alder).cluster_id
+    ana.post(f"/clusters/{cluster}/describe/", {"text": "They rotate resellers."})
+    alder.work()
+    rae = person("rae", Role.REVIEWER)
+    pipeline.return_draft(Draft.objects.get(state="review").pk, rae, "Which resellers?")
+    told = page(ana, f"/clusters/{cluster}/")
+    assert "asked for changes" in told
+    assert "Which resellers?" in told
+
+
 def judged(client: Client, detection: Detection, verdict: Verdict, reason: str = "") -> Any:
     told = {"findings": [str(detection.uuid)], "verdict": verdict.value, "reason": reason}
     return client.post(f"/clusters/{detection.cluster_id}/judge/", told)

@@ -18,6 +18,7 @@ from indicators.models import (
     Cluster,
     Collection,
     Detection,
+    Draft,
     Person,
     Policy,
     Role,
@@ -95,6 +96,18 @@ def test_an_author_is_not_asked_to_review_their_own(shared: Collection) -> None:
 def test_an_analyst_sees_how_many_leads_are_open(client: Client) -> None:
     Leads.begin().match()
     assert "lead to look at" in page(client, person("ana", Role.ANALYST))
+
+
+def test_an_author_sees_that_their_words_came_back(shared: Collection) -> None:
+    alder = Contributor.trusted(shared)
+    alder.send(finding())
+    alder.work()
+    ana = person("ana", Role.ANALYST)
+    pipeline.describe_cluster(Cluster.objects.get().pk, ana, "They rotate resellers.")
+    alder.work()
+    draft = Draft.objects.get(state="review")
+    pipeline.return_draft(draft.pk, person("rae", Role.REVIEWER), "Which resellers?")
+    assert overview(ana, datetime.now(UTC)).needs.words_returned == 1
 
 
 def test_what_stopped_is_counted(shared: Collection, client: Client) -> None:
