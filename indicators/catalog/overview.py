@@ -17,7 +17,7 @@ from indicators.store.sql import open_cursor
 DAYS = 14
 _CAMPAIGNS, _NEWS = 6, 6
 #: References of a campaign that are counted by day.
-_COUNTED = 300
+_COUNTED = 150
 #: What is news to people beside campaigns; indicators come by the thousand, and have a page.
 _TYPES = (
     "threat-actor", "report", "sighting", "opinion", "infrastructure", "note",
@@ -59,7 +59,7 @@ CROSS JOIN LATERAL (
         JOIN indicators_catalogrow s ON s.stix_id = r.stix_id AND s.origin_id = c.origin_id
         WHERE r.source = c.stix_id AND r.relation = 'uses'
           AND starts_with(r.target, 'infrastructure--')
-        ORDER BY r.id LIMIT 20
+        ORDER BY r.id LIMIT 10
     ) used
 ) uses
 CROSS JOIN LATERAL (
