@@ -1,4 +1,7 @@
-"""What a search asks for, as one query over the words of rows."""
+"""What a search asks for, as queries over the words of rows: a row must meet each of them.
+
+They are looked up side by side: where one has no row, the index passes over those of the others.
+"""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +15,7 @@ from indicators.store.sql import Cursor
 # Parsed as the rows' texts are, whatever was typed. An empty query adds nothing to another.
 _ASKED = """
 SELECT (plainto_tsquery('simple', %(wanted)s) && to_tsquery('simple', %(begins)s)
-        && {unwanted} %(filters)s::tsquery)::text
+        && {unwanted} %(every)s::tsquery)::text
 """
 _UNWANTED = "!! plainto_tsquery('simple', %({name})s) &&"
 _ID = re.compile(r"[a-z0-9-]{1,250}--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -78,51 +81,47 @@ def words_of(text: str) -> Words:
     return Words(tuple(wanted), tuple(unwanted), begins)
 
 
-def asked_of(cursor: Cursor, query: Query, typed: Words) -> str:
-    """The query as PostgreSQL writes it; "" if it asks for nothing."""
-    filters = [words.any_of(each) for each in _filters(query)]
-    exclusions = ["!" + words.any_of(each) for each in _exclusions(query)]
-    if not (typed.wanted or typed.begins or filters) and (typed.unwanted or exclusions):
-        filters = [words.any_of([words.EVERY])]
+def asked_of(cursor: Cursor, query: Query, typed: Words) -> tuple[str, ...]:
+    """The queries as PostgreSQL writes them; none if nothing is asked for."""
+    text = "" if typed == NONE else _text(cursor, typed)
+    return tuple(each for each in (text, *_filters(query)) if each)
+
+
+def _text(cursor: Cursor, typed: Words) -> str:
     unwanted = {f"unwanted{n}": word for n, word in enumerate(typed.unwanted)}
     statement = _ASKED.format(unwanted=" ".join(_UNWANTED.format(name=each) for each in unwanted))
     asked = {
         "wanted": " ".join(typed.wanted),
         "begins": f"{typed.begins}:*" if typed.begins else "",
-        "filters": " & ".join(filters + exclusions),
+        "every": "" if typed.wanted or typed.begins else words.any_of([words.EVERY]),
         **unwanted,
     }
     [(text,)] = cursor.execute(statement, asked).fetchall()
     return str(text)
 
 
-def _filters(query: Query) -> Iterator[list[str]]:
-    """Of each list a row must have one word."""
-    yield from filter(
-        None,
-        (
-            [f"T/{each}" for each in query.types],
-            [f"M/{'-' if each is None else each}" for each in query.tlps],
-            [f"K/{each}" for each in query.kinds],
-            [f"V/{each}" for each in query.terms],
-            [f"O/{each}" for each in query.origins],
-            [f"L/{each}" for each in query.collections],
-            [f"W/{query.whose}"] if query.whose else [],
-            [f"S/{each}" for each in query.standings],
-        ),
+def _filters(query: Query) -> Iterator[str]:
+    chosen = (
+        [f"T/{each}" for each in query.types],
+        [f"M/{'-' if each is None else each}" for each in query.tlps],
+        [f"K/{each}" for each in query.kinds],
+        [f"V/{each}" for each in query.terms],
+        [f"O/{each}" for each in query.origins],
+        [f"L/{each}" for each in query.collections],
+        [f"W/{query.whose}"] if query.whose else [],
+        [f"S/{each}" for each in query.standings],
+        [] if query.signed is None else ["G/yes" if query.signed else "G/no"],
     )
-    if query.signed is not None:
-        yield ["G/yes" if query.signed else "G/no"]
+    yield from (words.any_of(each) for each in chosen if each)
     if query.confidence is not None:
-        yield words.confidence_from(query.confidence[0])
-        yield words.confidence_from(0)
-    if query.since:
-        yield words.day_from(query.since)
+        least, most = query.confidence
+        yield _between(words.confidence_from(least), most < 100, words.confidence_from(most + 1))
+    if query.since or query.until:
+        last = query.until or date.max
+        beyond = words.day_from(last + timedelta(days=1)) if last < date.max else []
+        yield _between(words.day_from(query.since or date.min), last < date.max, beyond)
 
 
-def _exclusions(query: Query) -> Iterator[list[str]]:
-    """Of none of these lists a row may have a word."""
-    if query.confidence is not None and query.confidence[1] < 100:
-        yield words.confidence_from(query.confidence[1] + 1)
-    if query.until and query.until < date.max:
-        yield words.day_from(query.until + timedelta(days=1))
+def _between(least: list[str], is_bounded: bool, beyond: list[str]) -> str:
+    """Rows with a word of `least`, and none of `beyond` if there is a bound."""
+    return words.any_of(least) + (f" & !{words.any_of(beyond)}" if is_bounded else "")

@@ -42,11 +42,11 @@ _BY_WORDS = "; ".join(f"SET LOCAL {setting} TO off" for setting in _SETTINGS)
 # Where the search is a part of a larger transaction, that goes on as it was.
 _AS_EVER = "; ".join(f"SET LOCAL {setting} TO DEFAULT" for setting in _SETTINGS)
 _UNLIMITED = "SET LOCAL statement_timeout TO DEFAULT; SET LOCAL work_mem TO DEFAULT"
-_ALL = "SELECT number FROM indicators_catalogrow WHERE words @@ %s::tsquery LIMIT %s"
+_ALL = "SELECT number FROM indicators_catalogrow WHERE {where} LIMIT %(most)s"
 # OFFSET 0 keeps the planner from walking the rows in their order instead.
 _SOME = """
 SELECT number FROM (
-    SELECT number FROM indicators_catalogrow WHERE words @@ %(asked)s::tsquery OFFSET 0
+    SELECT number FROM indicators_catalogrow WHERE {where} OFFSET 0
 ) found WHERE number > %(after)s AND number < %(before)s ORDER BY number {order} LIMIT %(fetch)s
 """
 # These on indicators_catalogrow_number_key; without a question the order is the answer.
@@ -150,7 +150,7 @@ def _bounded(milliseconds: int) -> Iterator[Cursor]:
         raise
 
 
-def _numbers(cursor: Cursor, asked: str, place: Place, limit: int) -> _Numbers:
+def _numbers(cursor: Cursor, asked: Sequence[str], place: Place, limit: int) -> _Numbers:
     if not asked:
         [(total,)] = cursor.execute(_COUNT, (MOST + 1,)).fetchall()
         return _page(_beside(cursor, asked, place, limit), place, limit, total)
@@ -163,15 +163,23 @@ def _numbers(cursor: Cursor, asked: str, place: Place, limit: int) -> _Numbers:
     return _page(_beside(cursor, asked, place, limit), place, limit, MOST + 1)
 
 
-def _matching(cursor: Cursor, asked: str, newest: int) -> list[int]:
+def _matching(cursor: Cursor, asked: Sequence[str], newest: int) -> list[int]:
     """All that match, or more than MOST of them: of the newest buckets, if these have so many."""
     among = any_of(f"B/{each}" for each in range(max(newest + 1 - _NEWEST, 0), newest + 1))
     matching: list[int] = []
-    for query in (f"{among} & ({asked})", asked):
-        matching = [number for (number,) in cursor.execute(_ALL, (query, MOST + 1)).fetchall()]
+    for queries in ((among, *asked), asked):
+        where, parameters = _where(queries)
+        cursor.execute(_ALL.format(where=where), {"most": MOST + 1, **parameters})
+        matching = [number for (number,) in cursor.fetchall()]
         if len(matching) > MOST:
             break
     return matching
+
+
+def _where(queries: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The condition that a row meets each of the queries, and its parameters."""
+    parameters = {f"asked{n}": each for n, each in enumerate(queries)}
+    return " AND ".join(f"words @@ %({name})s::tsquery" for name in parameters), parameters
 
 
 def _named(cursor: Cursor, query: Query, place: Place, limit: int) -> _Numbers:
@@ -179,8 +187,8 @@ def _named(cursor: Cursor, query: Query, place: Place, limit: int) -> _Numbers:
     asked = asked_of(cursor, query, NONE)
     ids = query.ids or _holders(query.token)
     rows = CatalogRow.objects.filter(stix_id__in=ids[:MOST])
-    if asked:
-        rows = rows.extra(where=["words @@ %s::tsquery"], params=[asked])
+    for query_of_words in asked:
+        rows = rows.extra(where=["words @@ %s::tsquery"], params=[query_of_words])
     return _cut(sorted(rows.values_list("number", flat=True)), place, limit)
 
 
@@ -214,7 +222,7 @@ def _page(found: Sequence[int], place: Place, limit: int, total: int) -> _Number
     return _Numbers(found[:limit], place.before is not None, more, total)
 
 
-def _beside(cursor: Cursor, asked: str, place: Place, limit: int) -> list[int]:
+def _beside(cursor: Cursor, asked: Sequence[str], place: Place, limit: int) -> list[int]:
     """The numbers next to a place, the nearest first: one more than `limit` if there is more."""
     upward = place.after is not None
     bounds = {
@@ -225,14 +233,13 @@ def _beside(cursor: Cursor, asked: str, place: Place, limit: int) -> list[int]:
     order = "ASC" if upward else "DESC"
     if not asked:
         return [n for (n,) in cursor.execute(_ANY.format(order=order), bounds).fetchall()]
-    statement = _SOME.format(order=order)
     numbers: list[int] = []
     ends = cursor.execute(_ENDS).fetchall()[0]
     cursor.execute(_BY_WORDS)
     for buckets in _groups(ends, bounds["after"], bounds["before"], upward=upward):
-        words = any_of(f"B/{each}" for each in buckets)
+        where, parameters = _where([any_of(f"B/{each}" for each in buckets), *asked])
         bounds["fetch"] = limit + 1 - len(numbers)
-        cursor.execute(statement, {**bounds, "asked": f"{words} & ({asked})"})
+        cursor.execute(_SOME.format(where=where, order=order), {**bounds, **parameters})
         numbers += [number for (number,) in cursor.fetchall()]
         if len(numbers) > limit:
             break
