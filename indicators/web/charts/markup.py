@@ -83,7 +83,9 @@ def figure(
         aria_labelledby=f"{title} {description}",
     )
     caption = element("figcaption", words.title)
-    return element("figure", drawn, caption, _disclosed(table, words), class_=kind)
+    # What is wider than a phone is scrolled there, by keys too.
+    shown = element("div", drawn, class_="drawing", tabindex=0 if "wide" in kind else None)
+    return element("figure", shown, caption, _disclosed(table, words), class_=kind)
 
 
 def local_time(when: datetime) -> datetime:

@@ -38,7 +38,7 @@ def read(drawn: SafeString) -> ElementTree.Element:
 
 def svg(drawn: SafeString) -> ElementTree.Element:
     root = read(drawn)
-    found = root if root.tag == "svg" else root.find("svg")
+    found = root if root.tag == "svg" else root.find(".//svg")
     assert found is not None
     return found
 
