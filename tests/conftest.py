@@ -22,6 +22,29 @@ from tests.database import Server, embedded_server  # noqa: E402
 django.setup()
 
 
+# What one worker runs together: a file, whose fixtures are made once; and all journeys, which start
+# nodes of their own, so that two of them at a time would only wait for each other.
+JOURNEYS = "journeys"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers for the whole suite, none for the few tests that somebody names."""
+    return 0 if config.invocation_params.args and _named(config) else 2
+
+
+def _named(config: pytest.Config) -> bool:
+    return config.args != [str(config.rootpath / "tests")] and config.args != ["tests"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys first: they take longest."""
+    for item in items:
+        is_journey = item.get_closest_marker("journey") is not None
+        group = JOURNEYS if is_journey else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
+
+
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[Server]:
     """Started when the first test asks for it: tests of pure code need none."""

@@ -39,7 +39,7 @@ class Cluster(models.Model):
             models.Index(fields=["detector", "is_open", "id"], name="clusters_of_detector"),
             models.Index(
                 fields=["due_since"], name="clusters_due", condition=models.Q(draft_due=True)
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -73,6 +73,7 @@ def test_ten_thousand_empty_members_are_refused_at_once() -> None:
 @pytest.mark.parametrize(
     "sent",
     [b"no gzip", gzip.compress(b"x" * 100)[:-3], gzip.compress(b"x")[:5], b"\x1f\x8b\x08", b""],
+    ids=["no gzip", "cut short", "a head", "half a head", "nothing"],
 )
 def test_broken_gzip_is_refused(sent: bytes) -> None:
     assert status_of(unpacked(sent, "gzip")) == 400

@@ -313,6 +313,7 @@ def test_an_empty_answer_needs_no_coding(coding: str) -> None:
         ("br", b"anything"),
         ("gzip, gzip", gzip.compress(gzip.compress(b"twice"))),
     ],
+    ids=["no gzip", "no zstd", "cut short", "more after it", "an unknown coding", "coded twice"],
 )
 def test_what_can_not_be_inflated_is_refused(coding: str, body: bytes) -> None:
     with pytest.raises(PeerMisbehaved):
