@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
@@ -27,7 +28,7 @@ def log_urls(guard: Callable[[View], View], withdrawn: Withdrawn) -> list[URLPat
         ("proof/consistency", views.consistency_proof, "log-consistency"),
         ("withdrawn", views.withdrawn_of(withdrawn), "log-withdrawn"),
     ]
-    return [path(log + route, guard(view), name=name) for route, view, name in doors]
+    return [_open(log + route, guard(view), name) for route, view, name in doors]
 
 
 def keyholder_urls(guard: Callable[[View], View]) -> list[URLPattern]:
@@ -41,14 +42,14 @@ def keyholder_urls(guard: Callable[[View], View]) -> list[URLPattern]:
         ("evaluate", keyholder.evaluate, "keyholder-evaluate"),
     ]
     return [
-        path(f"keyholder/v1/{route}", csrf_exempt(guard(view)), name=name)
+        _open(f"keyholder/v1/{route}", csrf_exempt(guard(view)), name)
         for route, view, name in doors
     ]
 
 
 def descriptor_urls(describe: Callable[[str], bytes]) -> list[URLPattern]:
     """Where anybody reads what this node says of itself: `describe(address asked at)`."""
-    return [path(".well-known/retort.json", peers.descriptor(describe), name="descriptor")]
+    return [_open(".well-known/retort.json", peers.descriptor(describe), "descriptor")]
 
 
 def signed_urls(on_wake: Callable[[UUID], None]) -> list[URLPattern]:
@@ -58,4 +59,9 @@ def signed_urls(on_wake: Callable[[UUID], None]) -> list[URLPattern]:
         ("federation/v1/receipt", signed_views.receipt, "peer-receipt"),
         ("witness/add-checkpoint", signed_views.add_checkpoint, "peer-witness"),
     ]
-    return [path(route, view, name=name) for route, view, name in doors]
+    return [_open(route, view, name) for route, view, name in doors]
+
+
+def _open(route: str, view: View, name: str) -> URLPattern:
+    """A door for programs, which knows no sessions: who is at it is asked by its guard."""
+    return path(route, login_not_required(view), name=name)

@@ -31,7 +31,7 @@ def ana(db: None) -> Client:
 
 
 def test_a_joint_cluster_says_why_it_is_how_sure(ours: Leads, ana: Client) -> None:
-    ours.decide(ours.match(), MatchState.CONFIRMED, analyst("ana"))
+    ours.decide(ours.match(), MatchState.CONFIRMED, analyst("ben"))
     joint = JointCluster.objects.get(ended_at=None)
     page = ana.get(f"/admin/indicators/jointcluster/{joint.pk}/change/").content.decode()
     assert "Birch (usually reliable" in page
@@ -39,5 +39,5 @@ def test_a_joint_cluster_says_why_it_is_how_sure(ours: Leads, ana: Client) -> No
 
 
 def test_joint_clusters_are_listed_with_who_sees_them(ours: Leads, ana: Client) -> None:
-    ours.decide(ours.match(), MatchState.CONFIRMED, analyst("ana"))
+    ours.decide(ours.match(), MatchState.CONFIRMED, analyst("ben"))
     assert "Birch" in ana.get("/admin/indicators/jointcluster/").content.decode()

@@ -18,8 +18,10 @@ from indicators.models import (
     KnownIndicator,
     Match,
     MatchState,
+    Person,
     Policy,
     Reconciled,
+    Role,
     Verdict,
 )
 from indicators.reconcile import overlap, reading
@@ -294,8 +296,9 @@ def test_what_a_person_keeps_back_matches_nothing(alder: Incoming) -> None:
     Detector.objects.update(policy=Policy.REVIEW)
     alder.detect(accounts=having("serial-1"))
     alder.share("Birch", lead("i", *devices("serial-1")))
-    ana = User.objects.create(username="ana", is_superuser=True)
-    decisions.reject(Draft.objects.get().pk, ana, "A customer's own test")
+    rae = User.objects.create(username="rae")
+    Person.objects.create(user=rae, roles=[Role.REVIEWER])
+    decisions.reject(Draft.objects.get().pk, rae, "A customer's own test")
     match()
     assert live() == []
 

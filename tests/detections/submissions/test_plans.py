@@ -30,7 +30,15 @@ INSERT INTO indicators_draft (id, cluster_id, state, created_at, objects_zstd, o
                               roles, preview, review_reasons, state_since)
 SELECT gen_random_uuid(), id, 'superseded', now(), '', 0, '[]', '{}', '{}', '[]', now()
 FROM indicators_cluster;
-ANALYZE indicators_cluster, indicators_submission, indicators_piece, indicators_draft
+INSERT INTO indicators_detection
+    (uuid, detector_id, uid, revision, job_id, cluster_id, is_open, digest, account_count, stage,
+     stage_since, received_at, expires_at)
+SELECT gen_random_uuid(), d.detector_id, 'h' || c.id, 1, d.job_id, c.id, true, d.digest,
+       3, 'published', now(), now(), now() + interval '90 days'
+FROM (SELECT * FROM indicators_detection ORDER BY id LIMIT 1) d, indicators_cluster c
+WHERE c.token LIKE 'other-%';
+ANALYZE indicators_cluster, indicators_submission, indicators_piece, indicators_draft,
+        indicators_detection
 """
 _SMALL = {"indicators_detector", "indicators_datakey"}
 
