@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from indicators.catalog import searching
 from indicators.catalog.exporting import export_csv
 from indicators.catalog.question import Query
 from indicators.models import Audience, AuditEvent, Collection, Member, Person, Role
@@ -117,10 +119,31 @@ def test_a_filter_that_makes_no_sense_is_said_at_the_form(
     assert ana.get(f"/indicators/?{query}").status_code == 400
 
 
-def test_while_somebody_types_the_same_is_said_in_place_of_the_list(ana: Client) -> None:
-    answer = ana.get("/indicators/?least=90&most=10", headers={"HX-Request": "true"})
-    assert answer.status_code == 200
-    assert "less than the confidence that it starts from" in answer.content.decode()
+def test_a_filter_that_makes_no_sense_is_said_in_place_of_the_list(ana: Client) -> None:
+    page = ana.get("/indicators/?least=90&most=10").content.decode()
+    [_, found] = page.split('<div id="found"')
+    assert "less than the confidence that it starts from" in found
+
+
+def test_the_script_shows_what_a_refused_filter_answers(ana: Client) -> None:
+    page = ana.get("/indicators/?least=90&most=10").content.decode()
+    [config] = re.findall(r"<meta name=\"htmx-config\" content='([^']+)'>", page)
+    codes = json.loads(config)["responseHandling"]
+    handled = {
+        status: next(each["swap"] for each in codes if re.search(each["code"], status))
+        for status in ("200", "204", "400", "404", "422", "500")
+    }
+    assert {status for status, swap in handled.items() if swap} == {"200", "400", "422"}
+
+
+def test_a_search_that_takes_too_long_is_said_at_the_form(
+    ana: Client, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(indicator("a"))
+    monkeypatch.setattr(searching, "_LONGEST", 50)
+    monkeypatch.setattr(searching, "_ALL", "SELECT pg_sleep(5) LIMIT %(most)s")
+    answer = ana.get("/indicators/?type=indicator")
+    assert (answer.status_code, "Add a filter" in answer.content.decode()) == (400, True)
 
 
 def test_an_object_says_what_it_says(ana: Client, hold: Hold) -> None:

@@ -27,12 +27,12 @@ def listed(request: HttpRequest) -> HttpResponse:
     """What matches, newest first; a filter that makes no sense is said at the form."""
     form = ObjectFilter(request.GET)
     if not form.is_valid():
-        return _refused(request, form, 400)
+        return _refused(request, form)
     try:
         found = search(form.query(), form.place())
     except SearchTooBroad as refusal:
         form.add_error(None, str(refusal))
-        return _refused(request, form, 503)
+        return _refused(request, form)
     context = {
         "form": form,
         "found": found,
@@ -63,7 +63,7 @@ def looked_at(request: HttpRequest, stix_id: str) -> HttpResponse:
 def exported(request: HttpRequest) -> HttpResponseBase:
     """What the filter in the address matches, all of it, as a file."""
     form = ObjectFilter(request.GET)
-    return _file(request, form.query()) if form.is_valid() else _refused(request, form, 400)
+    return _file(request, form.query()) if form.is_valid() else _refused(request, form)
 
 
 @require_POST
@@ -85,11 +85,9 @@ def _file(request: HttpRequest, query: Query) -> HttpResponseBase:
     return response
 
 
-def _refused(request: HttpRequest, form: ObjectFilter, status: int) -> HttpResponse:
-    """The form with what is wrong; the script shows only what came as it should."""
-    if "HX-Request" in request.headers:
-        status = 200
-    return render(request, "web/indicators/list.html", {"form": form}, status=status)
+def _refused(request: HttpRequest, form: ObjectFilter) -> HttpResponse:
+    """The form with what is wrong with it."""
+    return render(request, "web/indicators/list.html", {"form": form}, status=400)
 
 
 def _page(request: HttpRequest, found: Found) -> Page:
