@@ -21,8 +21,8 @@ SHOWN = 20
 _CLUSTER = """
 SELECT c.id, c.token, c.incarnation, c.is_open, c.draft_due, c.description,
        coalesce(u.username, ''), c.data_key_id, c.sealed_facts, r.id, r.name, r.policy, r.tlp,
-       k.title, s.id, coalesce(found.findings, 0), coalesce(found.accounts, 0), found.first,
-       found.last
+       k.title, s.id, coalesce(s.author_id = %(person)s, false), coalesce(found.findings, 0),
+       coalesce(found.accounts, 0), found.first, found.last
 FROM indicators_cluster c
 JOIN indicators_detector r ON r.id = c.detector_id
 LEFT JOIN indicators_collection k ON k.id = r.collection_id
@@ -123,6 +123,7 @@ class Actor:
 class ClusterView:
     """A cluster with all that its page shows. `accounts` counts those of two findings twice.
 
+    `is_submitted_by_reader`: its submission is a page to them; to others there is none.
     `published`: (STIX id, role) of its campaign and account network, if the feed has them.
     `following`: the id of the last finding that is shown, if there are more.
     """
@@ -141,6 +142,7 @@ class ClusterView:
     tlp: int
     collection: str | None
     submission: UUID | None
+    is_submitted_by_reader: bool
     finding_count: int
     accounts: int
     first: datetime | None
@@ -163,7 +165,7 @@ def read_cluster(
         row = cursor.execute(_CLUSTER, asked).fetchone()
         if row is None:
             return None
-        *facts, key, sealed, detector, name, policy, tlp, collection, submission, n, a, b, c = row
+        *facts, key, sealed, detector, name, policy, tlp, collection, told, own, n, a, b, c = row
         listed = [FindingRow(*each) for each in cursor.execute(_FINDINGS, page).fetchall()]
         drafts = [DraftRow(*each) for each in cursor.execute(_DRAFTS, asked).fetchall()]
         matches = [MatchRow(*each) for each in cursor.execute(_MATCHES, asked).fetchall()]
@@ -172,7 +174,7 @@ def read_cluster(
         subjects = [f"cluster/{number}", *(stix_id for stix_id, _ in published)]
         joint = cursor.execute(_JOINT, {"subjects": subjects}).fetchone()
     following = listed[limit - 1].id if len(listed) > limit else None
-    source = (detector, name, policy, tlp, collection, submission, n, int(a), b, c)
+    source = (detector, name, policy, tlp, collection, told, own, n, int(a), b, c)
     of_it = (listed[:limit], following, drafts, published, matches, joint and Actor(*joint))
     columns: list[Any] = [*facts, _open_facts(number, key, sealed), *source, *of_it]
     return ClusterView(*columns)

@@ -281,6 +281,33 @@ def test_what_another_analyst_works_at_alone_is_not_there(alder: Contributor, an
     assert shown(ana, detection).status_code == 404
 
 
+def submitted(alder: Contributor, author: User) -> str:
+    """The path of a submission that stands behind the cluster that was found."""
+    submission = Submission.objects.create(
+        author=author,
+        state=SubmissionState.SENT,
+        state_since=NOW,
+        created_at=NOW,
+        changed_at=NOW,
+        cluster_id=found(alder).cluster_id,
+    )
+    return f"/submissions/{submission.pk}/"
+
+
+def test_the_author_gets_from_a_cluster_to_the_submission(alder: Contributor, ana: Client) -> None:
+    path = submitted(alder, User.objects.get(username="ana"))
+    assert f'href="{path}"' in page(ana, f"/clusters/{Cluster.objects.get().pk}/")
+
+
+def test_others_are_not_led_to_a_submission_that_is_not_there_for_them(
+    alder: Contributor, ana: Client
+) -> None:
+    path = submitted(alder, person("ben", Role.ANALYST))
+    told = page(ana, f"/clusters/{Cluster.objects.get().pk}/")
+    assert "analyst&#x27;s submission" in told.replace("'", "&#x27;")
+    assert path not in told
+
+
 def test_words_for_peers_wait_for_another_person(alder: Contributor, ana: Client) -> None:
     cluster = found(alder).cluster_id
     ana.post(f"/clusters/{cluster}/describe/", {"text": "They rotate resellers."})
