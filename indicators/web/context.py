@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import resolve, reverse
+from django.utils.functional import SimpleLazyObject
 
-from indicators.models import Role
+from indicators.models import Member, Role
 from indicators.notices import inbox
 from indicators.people.roles import roles_of
 from indicators.web.pages import signed_in
@@ -44,11 +45,17 @@ def node(request: HttpRequest) -> dict[str, Any]:
     roles = roles_of(request.user) if hasattr(request, "user") else frozenset[Role]()
     here = request.path.split("/")[1]
     return {
-        "node_name": settings.NODE_NAME,
+        "node_name": SimpleLazyObject(_name),
         "areas": [_entry(area, here) for area in _AREAS if _opens(area, roles)] if roles else [],
         "roles": roles,
         "unread": inbox.unread(signed_in(request)) if roles else "",
     }
+
+
+def _name() -> str:
+    """What this organization calls itself; asked for by pages that show it, once each."""
+    own = Member.objects.filter(is_self=True).values_list("name", flat=True).first()
+    return own or settings.NODE_NAME
 
 
 def _opens(area: Area, roles: frozenset[Role]) -> bool:
