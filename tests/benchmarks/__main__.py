@@ -18,7 +18,7 @@ from time import perf_counter
 from tests.benchmarks.figures import Figure, table
 
 RESULTS = Path(__file__).parent / "results"
-ALONE = ("start", "stix", "tokens", "receive", "reconcile", "search", "wake")
+ALONE = ("start", "stix", "tokens", "receive", "reconcile", "search", "wake", "demo")
 ON_A_NODE = (
     "import",
     "pages",
@@ -57,6 +57,7 @@ def _options() -> argparse.Namespace:
 
 def _measured(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
     from tests.benchmarks import (
+        bench_desk,
         bench_receive,
         bench_reconcile,
         bench_search,
@@ -79,6 +80,8 @@ def _measured(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
         yield _told("search", lambda: bench_search.run(objects))
     if "wake" in names:
         yield _told("wake", bench_wake.run)
+    if "demo" in names:
+        yield _told("demo", bench_desk.run_on_the_demonstration)
     if set(names) & set(ON_A_NODE):
         yield from _on_a_node(names, objects)
 
@@ -99,7 +102,10 @@ def _on_a_node(names: Iterable[str], objects: int) -> Iterator[list[Figure]]:
     from tests.database import place_for_data
     from tests.journeys.node import running_node
 
-    with place_for_data("retort-benchmark-") as data_dir, running_node(data_dir) as node:
+    with (
+        place_for_data("retort-benchmark-") as data_dir,
+        running_node(data_dir, environment={"MFA": "optional"}) as node,
+    ):
         adopt(data_dir)
         began = perf_counter()
         place = fill(node, objects)

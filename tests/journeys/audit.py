@@ -42,10 +42,10 @@ class Audit:
         return {place.name for place in self.places}
 
 
-def audit(visitor: Visitor, start: str = "/overview/") -> Audit:
+def audit(visitor: Visitor, *starts: str) -> Audit:
     """Every page that links lead to, once each: wide, dark, and on a phone."""
     found = Audit()
-    for place in crawl(lambda place: _look(visitor, place, found), visitor.base_url, start):
+    for place in crawl(lambda place: _look(visitor, place, found), visitor.base_url, *starts):
         found.places.append(place)
     return found
 

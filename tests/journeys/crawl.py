@@ -58,9 +58,9 @@ def _is_door(path: str) -> bool:
     return path.startswith("/account")
 
 
-def crawl(html_of: Callable[[Place], str], base_url: str, start: str) -> Iterator[Place]:
-    """Pages from `start` on; `html_of` opens one and says what it holds ("" for a download)."""
-    waiting, seen, count = deque([start]), {start}, dict[str, int]()
+def crawl(html_of: Callable[[Place], str], base_url: str, *starts: str) -> Iterator[Place]:
+    """Pages from `starts` on; `html_of` opens one and says what it holds ("" for a download)."""
+    waiting, seen, count = deque(starts), {*starts}, dict[str, int]()
     while waiting:
         path = waiting.popleft()
         name = name_of(path)
@@ -76,6 +76,21 @@ def crawl(html_of: Callable[[Place], str], base_url: str, start: str) -> Iterato
 
 
 def unseen(places: set[str]) -> set[str]:
-    """The names of pages that were not among these; those that only take POST are none."""
-    named = {each.name for each in urlpatterns if each.name and hasattr(each.callback, "roles")}
+    """The names of pages that were not among these; what only takes POST is no page."""
+    named = {each.name for each in urlpatterns if each.name and _is_page(each.callback)}
     return named - places
+
+
+def _is_page(view: Callable[..., object]) -> bool:
+    return hasattr(view, "roles") and "GET" in methods(view)
+
+
+def methods(view: Callable[..., object] | None) -> frozenset[str]:
+    """What a view says that it takes (`require_http_methods`), below its other decorators."""
+    while view is not None:
+        for cell in getattr(view, "__closure__", None) or ():
+            told = cell.cell_contents
+            if isinstance(told, list | tuple) and {"GET", "POST"} & {*told}:
+                return frozenset(told)
+        view = getattr(view, "__wrapped__", None)
+    raise AssertionError("Every page says which methods it takes.")

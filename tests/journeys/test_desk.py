@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.browser import Visitor, chromium, visit
 from tests.journeys.federation import PASSWORD, Federation, Member
 from tests.journeys.ingest_client import account, wanted
+from tests.journeys.submitting import WORKERS, own_collection, send, submitted, until
 
 pytestmark = pytest.mark.journey
 
 NAME = "Campaign of the lower desk"
-WORKERS = 120_000.0
 ROWS = wanted("RETORT_CSV_ROWS", 100_000)
 PEOPLE = [account(number, "desk-both") for number in range(12)]
 
@@ -71,46 +71,6 @@ def met_at_birch(birch: Member) -> None:
     birch.await_rows("draft", "list")
 
 
-def submitted(author: Visitor, name: str, people: list[dict[str, object]]) -> str:
-    """A prepared submission: its path."""
-    page = author.page
-    author.open("/submissions/new/")
-    page.get_by_label("Name").fill(name)
-    page.get_by_role("button", name="Begin").click()
-    page.wait_for_url("**/edit/")
-    page.get_by_label("What is known").fill("Many accounts ask for worked reasoning by turns.")
-    page.locator("input[name=capability_targets][value=coding]").check()
-    page.locator("input[name=interaction_count]").fill("61,240")
-    page.locator("select[name=interaction_count_qualifier]").select_option("gt")
-    page.locator("select[name=collection]").select_option(label=own_collection(page))
-    page.locator("select[name=tlp]").select_option("green")
-    page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_role("link", name="2. Identifiers").click()
-    page.locator("#id_pasted").fill(pasted(people))
-    page.get_by_role("button", name="Save and look at what peers will see").click()
-    page.wait_for_url(re.compile(r"/submissions/[0-9a-f-]{36}/$"))
-    expect(page.get_by_role("heading", name="Send it to review")).to_be_visible(timeout=WORKERS)
-    return author.path()
-
-
-def own_collection(page: Page) -> str:
-    options = page.locator("select[name=collection] option").all_inner_texts()
-    return next(option for option in options if option.startswith("Findings of"))
-
-
-def pasted(people: list[dict[str, object]]) -> str:
-    return "\n".join(
-        f"{person['ref']}, {each['kind']}, {each['value']}"
-        for person in people
-        for each in person["identifiers"]  # type: ignore[attr-defined]
-    )
-
-
-def send(author: Visitor) -> None:
-    author.page.get_by_role("button", name="Send to review").click()
-    expect(author.page.get_by_text("It waits for a reviewer")).to_be_visible(timeout=WORKERS)
-
-
 def approve(told: Desk) -> None:
     page = told.rae.page
     told.rae.open("/reviews/")
@@ -150,16 +110,6 @@ def corroborated(told: Desk) -> str:
     path = told.ana.path()
     until(told.ana, path, lambda: "Birch" in told.ana.text())
     return told.ana.text()
-
-
-def until(visitor: Visitor, path: str, condition: object, patience: float = 90.0) -> None:
-    """Reloads, as people do."""
-    for _ in range(int(patience * 2)):
-        visitor.open(path)
-        if condition():  # type: ignore[operator]
-            return
-        visitor.page.wait_for_timeout(500)
-    raise AssertionError(f"After {patience:.0f} s {path} says:\n{visitor.text()}")
 
 
 def test_its_author_sees_what_becomes_of_identifiers_before_anybody_else(desk: Desk) -> None:

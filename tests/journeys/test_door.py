@@ -24,7 +24,11 @@ _STEP = 30
 def node(journey_database_of_module: str) -> Iterator[Node]:
     with (
         place_for_data("retort-door-") as data_dir,
-        running_node(data_dir, database_url=journey_database_of_module) as found,
+        running_node(
+            data_dir,
+            database_url=journey_database_of_module,
+            environment={"MFA": "required"},
+        ) as found,
     ):
         yield found
 
@@ -102,8 +106,7 @@ def test_a_code_is_asked_for_at_the_next_sign_in(browser: Browser, node: Node) -
     fill_password(visitor, "bella")
     visitor.page.wait_for_url("**/second-factor/**")
     visitor.open("/overview/")
-    assert visitor.path() == "/account/sign-in/"
-    fill_password(visitor, "bella")
+    assert visitor.path() == "/account/sign-in/second-factor/"
     visitor.page.get_by_label("code").fill(code(secret, periods=1))
     visitor.page.get_by_role("button", name="Sign in").click()
     visitor.page.wait_for_url("**/overview/")
