@@ -171,10 +171,10 @@ def test_a_search_that_takes_too_long_looks_for_whole_words(
     add(indicator("a", name="network"))
     whole = searching._numbers
 
-    def slow(cursor: Any, asked: tuple[str, ...], *rest: Any) -> Any:
+    def slow(reader: Any, asked: tuple[str, ...], *rest: Any) -> Any:
         if ":*" in "".join(asked):
-            cursor.execute("SELECT pg_sleep(5)")
-        return whole(cursor, asked, *rest)
+            reader.numbers("SELECT pg_sleep(5)", {})
+        return whole(reader, asked, *rest)
 
     monkeypatch.setattr(searching, "_numbers", slow)
     found = search(Query(text="network"))
