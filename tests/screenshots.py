@@ -14,11 +14,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+import tests.conftest  # noqa: F401 - settings, of nobody's node
 from indicators.local.places import CHECKOUT
 from tests.journeys.browser import PHONE, WIDE, Visitor, chromium, visit
 from tests.journeys.crawl import Place, crawl
-from tests.journeys.demo import running_demo
+from tests.journeys.demo import forget_demo, four_free_ports, running_demo
+from tests.journeys.furnishing import furnish
 
+NAME = "una"
 _SHAPES = {"wide": WIDE, "phone": PHONE}
 _LIGHTS = {"light": False, "dark": True}
 
@@ -28,11 +31,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="retort-screens-") as folder:
         root = Path(folder)
         root.chmod(0o711)
-        with running_demo(root / "demo-node", None) as demo, chromium() as browser:
+        with running_demo(root / "node", four_free_ports()) as demo, chromium() as browser:
             demo.await_started()
             time.sleep(options.seconds)
             url, password = demo.door()
+            demo.add_with_every_role(NAME, password)
             count = shoot(browser, url, password, options.into)
+        forget_demo(root / "node")
     print(f"{count} pictures in {options.into}")
 
 
@@ -40,7 +45,8 @@ def shoot(browser: Browser, url: str, password: str, into: Path) -> int:
     """The number of pictures."""
     into.mkdir(parents=True, exist_ok=True)
     guide = _guest(browser, url, password)
-    places = list(crawl(lambda place: _html(guide, place), url, "/overview/"))
+    starts = ("/overview/", "/start/", furnish(guide))
+    places = list(crawl(lambda place: _html(guide, place), url, *starts))
     count = 0
     for shape, light in product(_SHAPES, _LIGHTS):
         guest = _guest(browser, url, password, _SHAPES[shape], dark=_LIGHTS[light])
@@ -57,7 +63,7 @@ def _guest(
     browser: Browser, url: str, password: str, size: tuple[int, int] = WIDE, *, dark: bool = False
 ) -> Visitor:
     guest = visit(browser, url, size=size, dark=dark)
-    guest.sign_in("ana", password)
+    guest.sign_in(NAME, password)
     return guest
 
 

@@ -18,6 +18,8 @@ import psutil
 
 from indicators.local.places import CHECKOUT
 from indicators.management.demonstration.cast import CAST
+from indicators.management.demonstration.desk import PASSWORD
+from indicators.models import Role
 from tests.database import remove_data
 from tests.journeys.node import free_port
 
@@ -46,6 +48,17 @@ class Demo:
         """Where Alder's pages are, and the password that everybody has there."""
         stage = json.loads((self.root / "demo" / "stage.json").read_text())
         return f"http://127.0.0.1:{stage['port']}", str(stage["password"])
+
+    def add_with_every_role(self, name: str, password: str) -> None:
+        """Somebody who may open every page at Alder."""
+        roles = [word for role in Role.values for word in ("--role", role)]
+        from_there = ("--password-from", PASSWORD)
+        subprocess.run(
+            [self.root / "demo" / "at-alder", "person", "add", name, *roles, *from_there],
+            check=True,
+            capture_output=True,
+            env={**_environment(), PASSWORD: password},
+        )
 
     def await_that(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
