@@ -3,14 +3,16 @@
 A question is one query over words, answered by one index (catalog_words). Up to MOST matches are
 all looked at, and put in order here. Of more (which the newest rows often show already), the page
 is looked for bucket by bucket, from where the reader is: neither how many rows match nor where they
-lie decides what a page costs. What the beginning of a word adds is bounded by time: beyond it only
-whole words are looked for.
+lie decides what a page costs. The beginning of a word costs each statement as much as everything
+that begins so: it is asked for only where the other questions have rows, and within a time; beyond
+that only whole words are looked for.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from django.db import OperationalError, transaction
 from psycopg.errors import QueryCanceled
@@ -25,17 +27,18 @@ from indicators.store.sql import Cursor, open_cursor
 MOST = 10_000
 #: Rows on a page.
 LIMIT = 50
-#: Milliseconds that a statement may take with the beginning of a word, and at all.
+#: Milliseconds that a search may take with the beginning of a word, and without.
 _HURRIED, _LONGEST = 150, 2_000
 # Buckets of which the newest rows are, to see whether very many match.
 _NEWEST = 3
 # Buckets that one statement looks at, once the first ones had too little.
 _MOST_BUCKETS = 4
 _END = 2**62
+# How a query says that a word begins so.
+_BEGINS = "':*"
 
-_LIMIT_TIME = """
-SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '16MB', true)
-"""
+_LIMIT_MEMORY = "SET LOCAL work_mem TO '16MB'"
+_LIMIT_TIME = "SELECT set_config('statement_timeout', %s, true)"
 _SETTINGS = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
 # Whatever the planner knows of the words: nothing but the index over them.
 _BY_WORDS = "; ".join(f"SET LOCAL {setting} TO off" for setting in _SETTINGS)
@@ -107,17 +110,18 @@ class _Numbers:
 def search(query: Query, place: Place = START, limit: int = LIMIT) -> Found:
     """A page of what matches. Raises SearchTooBroad."""
     if query.token or query.ids:
-        with _bounded(_LONGEST) as cursor:
-            return _found(_named(cursor, query, place, limit))
+        with _bounded(_LONGEST) as reader:
+            return _found(_named(reader, query, place, limit))
     typed = words_of(query.text)
     if typed.begins:
         try:
-            with _bounded(_HURRIED) as cursor:
-                return _found(_numbers(cursor, asked_of(cursor, query, typed), place, limit))
+            with _bounded(_HURRIED) as reader:
+                asked = asked_of(reader.cursor, query, typed)
+                return _found(_numbers(reader, asked, place, limit))
         except SearchTooBroad:
             """Too much begins like that."""
-    with _bounded(_LONGEST) as cursor:
-        found = _numbers(cursor, asked_of(cursor, query, typed.whole), place, limit)
+    with _bounded(_LONGEST) as reader:
+        found = _numbers(reader, asked_of(reader.cursor, query, typed.whole), place, limit)
         return replace(_found(found), whole_words=bool(typed.begins))
 
 
@@ -128,21 +132,42 @@ def numbers_after(query: Query, after: int, limit: int, *, whole_words: bool) ->
     """
     place = Place(after=after)
     if query.token or query.ids:
-        with _bounded(0) as cursor:
-            return sorted(_named(cursor, query, place, limit).page)
-    with _bounded(0) as cursor:
+        with _bounded(None) as reader:
+            return sorted(_named(reader, query, place, limit).page)
+    with _bounded(None) as reader:
         typed = words_of(query.text)
-        asked = asked_of(cursor, query, typed.whole if whole_words else typed)
-        return list(_beside(cursor, asked, place, limit))[:limit]
+        asked = asked_of(reader.cursor, query, typed.whole if whole_words else typed)
+        return list(_beside(reader, asked, place, limit))[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads numbers of rows until a time, or for as long as it takes."""
+
+    cursor: Cursor
+    until: float | None
+
+    def hurry(self) -> None:
+        """Let the next statement take what is left of the time."""
+        if self.until is not None:
+            left = max(int(1e3 * (self.until - monotonic())), 1)
+            self.cursor.execute(_LIMIT_TIME, (str(left),))
+
+    def numbers(self, statement: str, parameters: Mapping[str, int | str]) -> list[int]:
+        self.hurry()
+        return [number for (number,) in self.cursor.execute(statement, parameters).fetchall()]
 
 
 @contextmanager
-def _bounded(milliseconds: int) -> Iterator[Cursor]:
-    """A transaction whose statements may take so long each, 0 for as long as they need."""
+def _bounded(milliseconds: int | None) -> Iterator[_Reader]:
+    """A transaction that may take so long, None for as long as it needs."""
     try:
         with transaction.atomic(), open_cursor() as cursor:
-            cursor.execute(_LIMIT_TIME, (str(milliseconds),))
-            yield cursor
+            cursor.execute(_LIMIT_MEMORY)
+            until = None if milliseconds is None else monotonic() + 1e-3 * milliseconds
+            reader = _Reader(cursor, until)
+            reader.hurry()
+            yield reader
             cursor.execute(_UNLIMITED)
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
@@ -150,27 +175,27 @@ def _bounded(milliseconds: int) -> Iterator[Cursor]:
         raise
 
 
-def _numbers(cursor: Cursor, asked: Sequence[str], place: Place, limit: int) -> _Numbers:
+def _numbers(reader: _Reader, asked: Sequence[str], place: Place, limit: int) -> _Numbers:
+    cursor = reader.cursor
     if not asked:
         [(total,)] = cursor.execute(_COUNT, (MOST + 1,)).fetchall()
-        return _page(_beside(cursor, asked, place, limit), place, limit, total)
+        return _page(_beside(reader, asked, place, limit), place, limit, total)
     newest = bucket_of(cursor.execute(_ENDS).fetchall()[0][1])
     cursor.execute(_BY_WORDS)
-    matching = _matching(cursor, asked, newest)
+    matching = _matching(reader, asked, newest)
     cursor.execute(_AS_EVER)
     if len(matching) <= MOST:
         return _cut(sorted(matching), place, limit)
-    return _page(_beside(cursor, asked, place, limit), place, limit, MOST + 1)
+    return _page(_beside(reader, asked, place, limit), place, limit, MOST + 1)
 
 
-def _matching(cursor: Cursor, asked: Sequence[str], newest: int) -> list[int]:
+def _matching(reader: _Reader, asked: Sequence[str], newest: int) -> list[int]:
     """All that match, or more than MOST of them: of the newest buckets, if these have so many."""
     among = any_of(f"B/{each}" for each in range(max(newest + 1 - _NEWEST, 0), newest + 1))
     matching: list[int] = []
     for queries in ((among, *asked), asked):
         where, parameters = _where(queries)
-        cursor.execute(_ALL.format(where=where), {"most": MOST + 1, **parameters})
-        matching = [number for (number,) in cursor.fetchall()]
+        matching = reader.numbers(_ALL.format(where=where), {"most": MOST + 1, **parameters})
         if len(matching) > MOST:
             break
     return matching
@@ -182,9 +207,9 @@ def _where(queries: Sequence[str]) -> tuple[str, dict[str, str]]:
     return " AND ".join(f"words @@ %({name})s::tsquery" for name in parameters), parameters
 
 
-def _named(cursor: Cursor, query: Query, place: Place, limit: int) -> _Numbers:
+def _named(reader: _Reader, query: Query, place: Place, limit: int) -> _Numbers:
     """Rows that the text names by id or token, and that meet the filters."""
-    asked = asked_of(cursor, query, NONE)
+    asked = asked_of(reader.cursor, query, NONE)
     ids = query.ids or _holders(query.token)
     rows = CatalogRow.objects.filter(stix_id__in=ids[:MOST])
     for query_of_words in asked:
@@ -222,7 +247,7 @@ def _page(found: Sequence[int], place: Place, limit: int, total: int) -> _Number
     return _Numbers(found[:limit], place.before is not None, more, total)
 
 
-def _beside(cursor: Cursor, asked: Sequence[str], place: Place, limit: int) -> list[int]:
+def _beside(reader: _Reader, asked: Sequence[str], place: Place, limit: int) -> list[int]:
     """The numbers next to a place, the nearest first: one more than `limit` if there is more."""
     upward = place.after is not None
     bounds = {
@@ -232,19 +257,31 @@ def _beside(cursor: Cursor, asked: Sequence[str], place: Place, limit: int) -> l
     }
     order = "ASC" if upward else "DESC"
     if not asked:
-        return [n for (n,) in cursor.execute(_ANY.format(order=order), bounds).fetchall()]
+        return reader.numbers(_ANY.format(order=order), bounds)
     numbers: list[int] = []
+    cursor = reader.cursor
     ends = cursor.execute(_ENDS).fetchall()[0]
     cursor.execute(_BY_WORDS)
     for buckets in _groups(ends, bounds["after"], bounds["before"], upward=upward):
-        where, parameters = _where([any_of(f"B/{each}" for each in buckets), *asked])
+        among = any_of(f"B/{each}" for each in buckets)
+        if not _may_hold(reader, among, asked):
+            continue
+        where, parameters = _where([among, *asked])
         bounds["fetch"] = limit + 1 - len(numbers)
-        cursor.execute(_SOME.format(where=where, order=order), {**bounds, **parameters})
-        numbers += [number for (number,) in cursor.fetchall()]
+        numbers += reader.numbers(_SOME.format(where=where, order=order), {**bounds, **parameters})
         if len(numbers) > limit:
             break
     cursor.execute(_AS_EVER)
     return numbers
+
+
+def _may_hold(reader: _Reader, among: str, asked: Sequence[str]) -> bool:
+    """Whether these buckets have rows, but for the beginning of a word; True if none is asked."""
+    others = [each for each in asked if _BEGINS not in each]
+    if not others or len(others) == len(asked):
+        return True
+    where, parameters = _where([among, *others])
+    return bool(reader.numbers(_ALL.format(where=where), {"most": 1, **parameters}))
 
 
 def _groups(
