@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from django.utils.safestring import SafeString
 
 from indicators.web.charts.layers import NODE_HEIGHT, Layout, lay_out
-from indicators.web.charts.markup import Table, Words, element, figure, shortened, text
+from indicators.web.charts.markup import Table, Words, element, figure, middled, text
 
 #: More than these are drawn as one node of their kind, with their number.
 MOST_NODES = 300
 _MOST_ALIKE = 12
-_SHOWN = 22
+_SHOWN = 21
 _SIZE = 12
 _TONES = {
     "own": "s1 node-own",
@@ -153,7 +153,7 @@ def _node(each: Node, layout: Layout) -> SafeString:
     name = text(
         x + width / 2,
         y + NODE_HEIGHT / 2 + _SIZE / 3,
-        shortened(each.label, _SHOWN),
+        middled(each.label, _SHOWN),
         text_anchor="middle",
         font_size=_SIZE,
     )

@@ -12,6 +12,7 @@ from indicators.web.charts.markup import (
     counted,
     element,
     figure,
+    middled,
     shortened,
     text,
 )
@@ -24,8 +25,14 @@ _LEAST = 600
 
 @dataclass(frozen=True, slots=True)
 class Label:
+    """`text` is drawn; `whole` is said on hover and in the table, where there is more to say."""
+
     text: str
     url: str = ""
+    whole: str = ""
+
+    def __str__(self) -> str:
+        return self.whole or self.text
 
 
 def heat_map(
@@ -44,14 +51,14 @@ def heat_map(
     for number, (name, row) in enumerate(zip(rows, values, strict=True)):
         shapes.append(_name(number, name))
         shapes += [
-            _cell(number, at, name.text, columns[at].text, value, highest, unit)
+            _cell(number, at, str(name), str(columns[at]), value, highest, unit)
             for at, value in enumerate(row)
         ]
     size = (max(_NAMES + _CELL * len(columns) + 96, _LEAST), _HEADS + _ROW * len(rows) + 4)
     table = Table(
-        ("Name", *(each.text for each in columns)),
+        ("Name", *map(str, columns)),
         [
-            (name.text, *(_told(value, unit) for value in row))
+            (str(name), *(_told(value, unit) for value in row))
             for name, row in zip(rows, values, strict=True)
         ],
     )
@@ -67,10 +74,9 @@ def _head(number: int, each: Label) -> SafeString:
 
 
 def _name(number: int, each: Label) -> SafeString:
-    name = text(
-        _NAMES - 8, _HEADS + number * _ROW + 17, shortened(each.text, 26), text_anchor="end"
-    )
-    whole = element("g", element("title", each.text), name)
+    shown = middled(each.text, 26)
+    name = text(_NAMES - 8, _HEADS + number * _ROW + 17, shown, text_anchor="end")
+    whole = element("g", element("title", str(each)), name)
     return element("a", whole, href=each.url) if each.url else whole
 
 

@@ -29,7 +29,7 @@ def lag(series: Sequence[Delay], *, key: str = "lag", title: str = "Feed lag") -
         return figure(words, (480, 40), [], Table(("When", "Behind"), []))
     longest = max((each.seconds or 1 for each in series), default=1)
     marks = [mark for mark in _MARKS if mark[0] <= max(longest * 2, 60)]
-    frame = Frame(series[0].at, series[-1].at, top=_height(max(longest, marks[-1][0])))
+    frame = Frame(series[0].at, series[-1].at, top=_height(max(longest, marks[-1][0])), left=62)
     shapes = [
         *levels(frame, [(_height(seconds), said) for seconds, said in marks]),
         *_runs(series, frame),
@@ -58,7 +58,7 @@ def _runs(series: Sequence[Delay], frame: Frame) -> list[SafeString]:
     """Lines of what arrived, broken where the feed did not answer."""
     runs: list[list[tuple[float, float]]] = [[]]
     failed = []
-    for each in series:
+    for each in _slowest(series):
         if each.seconds is None:
             failed.append(frame.x(each.at))
             runs.append([])
@@ -75,6 +75,17 @@ def _runs(series: Sequence[Delay], frame: Frame) -> list[SafeString]:
         element("rect", x=x - 1.5, y=base - 12, width=3, height=12, class_="c4") for x in failed
     ]
     return [*lines, *alone, *missed]
+
+
+def _slowest(series: Sequence[Delay]) -> list[Delay]:
+    """Of what arrived at one moment the last: a line has one height at a time."""
+    found: dict[tuple[datetime, bool], Delay] = {}
+    for each in series:
+        place = each.at, each.seconds is None
+        held = found.get(place)
+        if held is None or (each.seconds or 0) > (held.seconds or 0):
+            found[place] = each
+    return list(found.values())
 
 
 def _described(series: Sequence[Delay]) -> str:

@@ -111,6 +111,14 @@ def shortened(said: str, length: int) -> str:
     return said if len(said) <= length else said[: length - 1].rstrip() + "…"
 
 
+def middled(said: str, length: int) -> str:
+    """Both ends of what is too long: where names differ is mostly there."""
+    if len(said) <= length:
+        return said
+    end = length // 2
+    return said[: length - end - 1].rstrip() + "…" + said[-end:].lstrip()
+
+
 def counted(number: float) -> str:
     """With thousands apart, and a fraction only where there is one."""
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}".rstrip("0")

@@ -86,6 +86,8 @@ def days(frame: Frame, parts: int = 3) -> list[SafeString]:
 def said(at: datetime, frame: Frame) -> str:
     """A time as short as the span allows."""
     span, local = frame.last - frame.first, local_time(at)
+    if span < _DAY / 96:
+        return local.strftime("%H:%M:%S")
     if span < 2 * _DAY:
         return local.strftime("%H:%M")
     return local.strftime("%-d %b" if span < 300 * _DAY else "%b %Y")

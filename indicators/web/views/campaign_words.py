@@ -1,8 +1,9 @@
 """Campaigns and actors in words and drawings: from what was read to what charts and tables take."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from itertools import takewhile
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -33,6 +34,7 @@ _TRIGGERS = {
     "price-change": "Prices changed",
 }
 _MOST_BARS = 12
+_ATTRIBUTED = " attributed to "
 _NO_NUMBER = -1.0
 _SHOWN_TECHNIQUES = ("attack-pattern", "course-of-action", "identity", "tool", "malware")
 _KINDS = {"attack-pattern": "Technique", "identity": "Target", "course-of-action": "Response"}
@@ -68,8 +70,10 @@ def list_drawings(totals: Totals) -> dict[str, SafeString]:
         Bar(term, count, url=f"{address}?capability={term}") for term, count in totals.by_capability
     ]
     columns = [term for term, _ in totals.by_capability if _is_mapped(term, totals)][:_MOST_BARS]
+    names = told_apart([each.name for each in totals.mapped])
     rows = [
-        Label(ending(each.name), reverse("campaign", args=[each.stix_id])) for each in totals.mapped
+        Label(name, reverse("campaign", args=[each.stix_id]), each.name)
+        for name, each in zip(names, totals.mapped, strict=True)
     ]
     values = [
         [
@@ -150,9 +154,16 @@ def _subject(member: Member, node: str, sees_clusters: bool) -> Node:
     return Node(node, label, kind, 1, tone, url)
 
 
-def ending(name: str, length: int = 26) -> str:
-    """The end of a long name: campaigns begin alike."""
-    return name if len(name) <= length else "…" + name[1 - length :].lstrip()
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names without the words with which all of them begin, and whom alone they name.
+
+    "Alleged distillation campaign against Claude attributed to MiniMax" is "MiniMax".
+    """
+    words = [name.split() for name in names]
+    columns = zip(*words, strict=False) if len(names) > 1 else ()
+    alike = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    rest = [" ".join(each[alike:]) or " ".join(each) for each in words]
+    return [each.rpartition(_ATTRIBUTED)[2] or each for each in rest]
 
 
 def _is_mapped(term: str, totals: Totals) -> bool:
@@ -222,7 +233,7 @@ def _seen(campaign: Campaign) -> Iterator[Seen]:
 
 def _nodes(campaign: Campaign) -> Iterator[Node]:
     tone = "own" if campaign.is_own else "peer"
-    yield Node(campaign.stix_id, ending(campaign.name, 22), "Campaign", 2, tone)
+    yield Node(campaign.stix_id, campaign.name, "Campaign", 2, tone)
     for each in _targets(campaign.claims):
         layer = 0 if each.is_of_organization else 1
         kind = "Named organization" if layer == 0 else "Alleged actor"
