@@ -148,10 +148,13 @@ class _Reader:
     until: float | None
 
     def hurry(self) -> None:
-        """Let the next statement take what is left of the time."""
-        if self.until is not None:
-            left = max(int(1e3 * (self.until - monotonic())), 1)
-            self.cursor.execute(_LIMIT_TIME, (str(left),))
+        """Let the next statement take what is left of the time. Raises SearchTooBroad."""
+        if self.until is None:
+            return
+        left = int(1e3 * (self.until - monotonic()))
+        if left < 1:
+            raise SearchTooBroad(_TOO_BROAD)
+        self.cursor.execute(_LIMIT_TIME, (str(left),))
 
     def numbers(self, statement: str, parameters: Mapping[str, int | str]) -> list[int]:
         self.hurry()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from indicators.catalog import searching
+from indicators.catalog import searching, words
 from indicators.catalog.question import Query
 from indicators.catalog.searching import START, Found, Place, search
 from indicators.detections.drafts.objects import EXTENSIONS
@@ -121,16 +121,21 @@ def walk(query: Query, step: Callable[[Found], Place | None], place: Place) -> l
         at = following
 
 
-WAYS = {"counted": (10_000, "network"), "by buckets": (3, "network"), "all": (3, "")}
+WAYS = {
+    "counted": (10_000, Query(text="network")),
+    "by buckets": (3, Query(text="network")),
+    "by buckets, with a filter": (3, Query(text="netw", types=("indicator",))),
+    "all": (3, Query()),
+}
 
 
 @pytest.mark.usefixtures("twelve")
-@pytest.mark.parametrize(("most", "text"), WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(("most", "query"), WAYS.values(), ids=WAYS)
 def test_pages_follow_each_other_to_the_end(
-    most: int, text: str, monkeypatch: pytest.MonkeyPatch
+    most: int, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "MOST", most)
-    walked = walk(Query(text=text), lambda found: found.older, START)
+    walked = walk(query, lambda found: found.older, START)
     assert walked == [f"network {n}" for n in range(11, -1, -1)] or set(walked) == {
         f"network {n}" for n in range(12)
     }
@@ -138,12 +143,11 @@ def test_pages_follow_each_other_to_the_end(
 
 
 @pytest.mark.usefixtures("twelve")
-@pytest.mark.parametrize(("most", "text"), WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(("most", "query"), WAYS.values(), ids=WAYS)
 def test_the_way_back_leads_to_the_newest(
-    most: int, text: str, monkeypatch: pytest.MonkeyPatch
+    most: int, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "MOST", most)
-    query = Query(text=text)
     first = search(query, limit=5)
     assert first.older is not None
     second = search(query, first.older, limit=5)
@@ -163,6 +167,45 @@ def test_buckets_that_hold_nothing_are_passed_over(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(searching, "MOST", 1)
     monkeypatch.setattr(searching, "bucket_of", lambda number: number // 2 if number else 0)
     assert search(Query(text="nowhere")).rows == []
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The questions that reach the rows: very many match, and two rows share a bucket."""
+    seen: list[str] = []
+    read = searching._Reader.numbers
+
+    def seeing(reader: Any, statement: str, parameters: dict[str, Any]) -> list[int]:
+        seen.append(str(parameters))
+        return read(reader, statement, parameters)
+
+    monkeypatch.setattr(searching._Reader, "numbers", seeing)
+    monkeypatch.setattr(searching, "MOST", 3)
+    monkeypatch.setattr(words, "BUCKET_BITS", 1)
+    return seen
+
+
+def test_the_beginning_of_a_word_is_not_looked_for_where_a_filter_has_nothing(
+    add: Add, asked: list[str]
+) -> None:
+    add(*(malware(n, name=f"network {n}") for n in range(5)))
+    add(*(indicator(n, name=f"network {n}") for n in range(30)))
+    assert len(search(Query(text="netw", types=("malware",))).rows) == 5
+    counted, walked = 2, 2
+    assert sum("'netw':*" in each for each in asked) <= counted + walked
+
+
+SLOWLY = """
+WITH slept AS MATERIALIZED (SELECT pg_sleep(0.04)) SELECT found.* FROM slept, ({}) found
+"""
+
+
+@pytest.mark.usefixtures("asked")
+def test_all_that_a_search_reads_shares_its_time(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(*(indicator(n, name=f"network {n}") for n in range(12)))
+    monkeypatch.setattr(searching, "_HURRIED", 100)
+    monkeypatch.setattr(searching, "_SOME", SLOWLY.format(searching._SOME))
+    assert search(Query(text="network")).whole_words
 
 
 def test_a_search_that_takes_too_long_looks_for_whole_words(
