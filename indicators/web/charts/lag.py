@@ -12,6 +12,8 @@ from indicators.web.charts.scales import Frame, days, levels
 
 _MARKS = ((1, "1 s"), (60, "1 min"), (3_600, "1 h"), (86_400, "1 day"), (604_800, "1 week"))
 _ROWS = 24
+# Points that are nearer than that are one to the eye.
+_APART = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,12 @@ def _runs(series: Sequence[Delay], frame: Frame) -> list[SafeString]:
     """Lines of what arrived, broken where the feed did not answer."""
     runs: list[list[tuple[float, float]]] = [[]]
     failed = []
-    for each in _slowest(series):
+    for each in series:
         if each.seconds is None:
             failed.append(frame.x(each.at))
             runs.append([])
         else:
-            runs[-1].append((frame.x(each.at), frame.y(_height(each.seconds))))
+            _put(runs[-1], frame.x(each.at), frame.y(_height(each.seconds)))
     base = frame.height - frame.below
     lines = [path(run, "s1") for run in runs if len(run) > 1]
     alone = [
@@ -77,15 +79,12 @@ def _runs(series: Sequence[Delay], frame: Frame) -> list[SafeString]:
     return [*lines, *alone, *missed]
 
 
-def _slowest(series: Sequence[Delay]) -> list[Delay]:
-    """Of what arrived at one moment the last: a line has one height at a time."""
-    found: dict[tuple[datetime, bool], Delay] = {}
-    for each in series:
-        place = each.at, each.seconds is None
-        held = found.get(place)
-        if held is None or (each.seconds or 0) > (held.seconds or 0):
-            found[place] = each
-    return list(found.values())
+def _put(run: list[tuple[float, float]], x: float, y: float) -> None:
+    """A point; where one is already, the longer of the two delays."""
+    if run and x - run[-1][0] < _APART:
+        x, y = run[-1][0], min(y, run[-1][1])
+        run.pop()
+    run.append((x, y))
 
 
 def _described(series: Sequence[Delay]) -> str:
