@@ -63,7 +63,7 @@ def heat_map(
         ],
     )
     words = Words(key, title, description or f"{len(rows)} rows by {len(columns)} columns.")
-    return figure(words, size, shapes, table, role="group")
+    return figure(words, size, shapes, table, role="group", kind="chart wide")
 
 
 def _head(number: int, each: Label) -> SafeString:
