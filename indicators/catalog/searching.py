@@ -1,8 +1,8 @@
 """Search over every object: full text and filters in any combination, newest first, by keyset.
 
 A question is one query over words, answered by one index (catalog_words). Up to MOST matches are
-all looked at, and put in order here. Of more (which the newest rows often show already), the page
-is looked for bucket by bucket, from where the reader is: neither how many rows match nor where they
+all looked at, and put in order here. Of more (which a few buckets often show already), the page is
+looked for bucket by bucket, from where the reader is: neither how many rows match nor where they
 lie decides what a page costs. The beginning of a word costs each statement as much as everything
 that begins so: it is asked for only where the other questions have rows, and within a time; beyond
 that only whole words are looked for.
@@ -29,8 +29,8 @@ MOST = 10_000
 LIMIT = 50
 #: Milliseconds that a search may take with the beginning of a word, and without.
 _HURRIED, _LONGEST = 150, 2_000
-# Buckets of which the newest rows are, to see whether very many match.
-_NEWEST = 3
+# Buckets from all over the catalog, to see whether very many match.
+_SAMPLED = 4
 # Buckets that one statement looks at, once the first ones had too little.
 _MOST_BUCKETS = 4
 _END = 2**62
@@ -193,8 +193,9 @@ def _numbers(reader: _Reader, asked: Sequence[str], place: Place, limit: int) ->
 
 
 def _matching(reader: _Reader, asked: Sequence[str], newest: int) -> list[int]:
-    """All that match, or more than MOST of them: of the newest buckets, if these have so many."""
-    among = any_of(f"B/{each}" for each in range(max(newest + 1 - _NEWEST, 0), newest + 1))
+    """All that match, or more than MOST of them: of a few buckets, if these have so many."""
+    step = max(newest // _SAMPLED, 1)
+    among = any_of(f"B/{max(newest - 1 - n * step, 0)}" for n in range(_SAMPLED))
     matching: list[int] = []
     for queries in ((among, *asked), asked):
         where, parameters = _where(queries)

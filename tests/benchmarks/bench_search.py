@@ -152,6 +152,7 @@ def _questions(origins: list[UUID]) -> dict[str, Any]:
             confidence=(37, 37), tlps=(2,), kinds=("phone",)
         ),
         "days": Query(since=date(2025, 2, 3), until=date(2026, 5, 17)),
+        "days, a word of all": replace(common, since=date(2025, 2, 3), until=date(2026, 5, 17)),
         "days, a word of all, a type that came first": replace(
             common, since=date(2025, 1, 2), until=date(2025, 12, 30), types=("infrastructure",)
         ),
