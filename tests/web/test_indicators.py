@@ -205,7 +205,7 @@ def test_the_list_asks_a_bounded_number_of_queries(
     ana: Client, hold: Hold, count: int, django_assert_max_num_queries: Any
 ) -> None:
     hold(*(indicator(n) for n in range(count)))
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(20):
         seen(ana, "/indicators/?text=cluster&type=indicator")
 
 
