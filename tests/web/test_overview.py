@@ -19,12 +19,13 @@ from indicators.models import (
     Collection,
     Detection,
     Draft,
+    Member,
     Person,
     Policy,
     Role,
 )
 from indicators.pipeline.overview import overview
-from indicators.store.custody import open_collection
+from indicators.store.custody import ensure_own_member, open_collection
 from tests.contributing.detector import Contributor, finding
 from tests.objects import id_of
 from tests.reconcile.leads import Leads
@@ -69,6 +70,12 @@ def test_an_empty_node_says_what_will_be_here(client: Client) -> None:
     assert "Nothing waits for you" in told
     assert "No campaign is known yet" in told
     assert "No peer yet" in told
+
+
+def test_a_page_is_headed_by_what_the_organization_calls_itself(client: Client) -> None:
+    Member.objects.filter(pk=ensure_own_member().pk).update(name="Alder Laboratories")
+    told = page(client, person("ana", Role.ANALYST))
+    assert "<span>Alder Laboratories</span>" in told
 
 
 def test_an_administrator_of_an_empty_node_is_led_to_the_first_steps(client: Client) -> None:

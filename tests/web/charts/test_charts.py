@@ -26,6 +26,8 @@ from indicators.web.charts import (
     spark,
     timeline,
 )
+from indicators.web.charts.markup import middled
+from indicators.web.views.campaign_words import told_apart
 from tests.web.charts.pictures import NOW, PICTURES
 
 DAY = timedelta(days=1)
@@ -184,3 +186,18 @@ def test_a_shade_of_the_heat_map_says_its_value_too() -> None:
         [Label("One")], [Label("coding")], [[12.0]], key="h", title="Heat", unit="interactions"
     )
     assert "One, coding: 12 interactions" in drawn
+
+
+def test_of_a_long_name_both_ends_are_drawn() -> None:
+    assert middled("Account network hsqsm5a5", 17) == "Account…hsqsm5a5"
+
+
+def test_rows_of_a_heat_map_are_whole_in_its_table() -> None:
+    rows = [Label("MiniMax", whole="Alleged campaign of MiniMax")]
+    drawn = heat_map(rows, [Label("coding")], [[1.0]], key="h", title="Heat")
+    assert "Alleged campaign of MiniMax</th>" in drawn
+
+
+def test_campaigns_are_told_apart_by_what_only_they_say() -> None:
+    names = ["Alleged campaign hsqsm5a5", "Alleged campaign against Us attributed to MiniMax"]
+    assert told_apart(names) == ["hsqsm5a5", "MiniMax"]
