@@ -1,16 +1,16 @@
 """The flows on one page; every arrow is one call.
 
-detector ─► contribute ─► pseudonymize ─► draft ─┬─ by policy ─► publish ─┐
-  (accept: sealed)   (tokens by the key-holder)  └─ a person ──► approve ─┤
-                                                     approves             ▼
+detector ─► contribute ───────┬─► pseudonymize ─► draft ─┬─ by policy ─────► publish ─┐
+  (accept: sealed)            │ (tokens by the           └─ a person ──► approve ─────┤
+analyst ─► submission ─► check┘  key-holder)                (its author looks first)  ▼
                                                         store + log + token index ─► announce
 member ─► receive ─┬─ small ─► admit ────────────────────────────────────▲          │      │
                    └─ large ─► finish_post, by a worker ─► admit ─────────┤          ▼      ▼
 administrator ─► import_objects ─► admit, a batch at a time ──────────────┤        wake  reconcile
-peer ─► pull ─► verify ─► place in its log ─► store_page (inbox) ─► relay ┘          │      │
+peer ─► pull ─► verify ─► place in its log ─► store_page (inbox) ─► relay ┘          │   catalogue
   ▲                                                                                  │      ▼
   └──────────────────────────────────── its readers pull ◄───────────────────────────┘   matches
-publish ◄── answers (sightings, opinions) ◄── decide_matches ◄── a person ◄──────────────────┘
+publish ◄── answers ◄── decide_matches ◄── hold_decision (can be undone) ◄── a person ◄──────┘
 
 The stages are tasks over ids. What they still have to do is in the tables, so a task that is lost
 is sent again (`resume`, `exchange`), and one that comes twice finds nothing to do.
