@@ -6,7 +6,7 @@ from typing import Any
 from federation.models import Evidence, Peer, PeerLog, Quarantined, Subscription
 from federation.peers import registry
 from federation.peers.source import Offered
-from indicators.pipeline.looking import peers_health
+from indicators.pipeline.desk.looking import peers_health
 
 Row = dict[str, Any]
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from indicators.pipeline import looking
+from indicators.pipeline.desk import looking
 
 pytestmark = pytest.mark.django_db
 

@@ -24,7 +24,7 @@ from indicators.models import (
     Policy,
     Role,
 )
-from indicators.pipeline.overview import overview
+from indicators.pipeline.desk.overview import overview
 from indicators.store.custody import ensure_own_member, open_collection
 from tests.contributing.detector import Contributor, finding
 from tests.objects import id_of

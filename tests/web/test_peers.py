@@ -21,7 +21,8 @@ from federation.peers import registry
 from federation.transparency import evidence
 from indicators import pipeline
 from indicators.models import AuditEvent, Errand, ErrandKind, Member, Role
-from indicators.pipeline import errands, looking, onboarding
+from indicators.pipeline import errands, onboarding
+from indicators.pipeline.desk import looking
 from indicators.store.custody import open_collection
 from tests.objects import indicator
 from tests.peer_simulator import Reply, SimulatedFeed, SimulatedNode, serving

@@ -16,7 +16,7 @@ from indicators.detections.clusters import read_cluster
 from indicators.detections.drafts import reviewing
 from indicators.detections.listing import STANDING, Bounds
 from indicators.models import Cluster, Detection, Detector, Person, Role
-from indicators.pipeline.overview import overview
+from indicators.pipeline.desk.overview import overview
 from indicators.store.custody import open_collection
 from tests.contributing.detector import Contributor, finding
 from tests.store.plans import Plans, explained

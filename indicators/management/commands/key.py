@@ -13,7 +13,7 @@ from indicators.detections import audit
 from indicators.detections.identifiers import sealing
 from indicators.management.progress import Progress
 from indicators.management.verbs import VerbCommand
-from indicators.pipeline.looking import own_fingerprint
+from indicators.pipeline.desk.looking import own_fingerprint
 from indicators.store.custody import ensure_own_member, relaying_logs, shared_collections
 
 Purpose = NodeKey.Purpose

@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.http import QueryDict
 
-from indicators.pipeline.reviewing import Chosen
+from indicators.pipeline.desk.reviewing import Chosen
 
 _WORDS = 4_000
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from indicators.catalog.campaigns import campaigns as read_campaigns
 from indicators.models import Role
 from indicators.people.roles import roles_of
-from indicators.pipeline.showing import show_campaign
+from indicators.pipeline.desk.showing import show_campaign
 from indicators.reconcile.actors import actor as read_actor
 from indicators.web.forms.campaigns import CampaignFilter
 from indicators.web.keyset import Page, beside

@@ -18,7 +18,7 @@ from indicators.detections.identifiers.showing import MOST as SHOWN_AT_ONCE
 from indicators.detections.identifiers.showing import show
 from indicators.detections.listing import Bounds
 from indicators.models import Verdict
-from indicators.pipeline import detected
+from indicators.pipeline.desk import detected
 from indicators.web import keyset
 from indicators.web.charts import spark
 from indicators.web.forms.detections import (

@@ -10,7 +10,7 @@ from indicators.catalog.exporting import export_csv, export_stix
 from indicators.catalog.looking import Fading
 from indicators.catalog.question import Query
 from indicators.catalog.searching import Found, Place, SearchTooBroad, search
-from indicators.pipeline.showing import show_object
+from indicators.pipeline.desk.showing import show_object
 from indicators.web.charts import Curve, decay
 from indicators.web.forms.indicators import FormForm, ObjectFilter
 from indicators.web.keyset import Page, beside

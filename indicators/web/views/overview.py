@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from indicators.pipeline.overview import COUNTED
-from indicators.pipeline.overview import overview as read_overview
+from indicators.pipeline.desk.overview import COUNTED
+from indicators.pipeline.desk.overview import overview as read_overview
 from indicators.web.charts import spark
 from indicators.web.pages import signed_in
 

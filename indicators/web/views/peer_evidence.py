@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from federation.models import Evidence, Peer, Quarantined
-from indicators.pipeline import looking
 from indicators.pipeline.administration import peers as administration
+from indicators.pipeline.desk import looking
 from indicators.web.keyset import page as keyset_page
 from indicators.web.pages import signed_in
 

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from federation.models import Peer, PeerState, Subscription
 from indicators.models import Errand, ErrandKind
-from indicators.pipeline import errands, looking
+from indicators.pipeline import errands
 from indicators.pipeline.administration import peers as administration
+from indicators.pipeline.desk import looking
 from indicators.web.acting import attempt, back, refuse_form, status_of
 from indicators.web.charts.lag import Delay, behind, lag
 from indicators.web.charts.spark import spark

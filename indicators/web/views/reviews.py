@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from indicators import pipeline
 from indicators.detections.drafts.decisions import DecisionRefused, NoSuchDraft
-from indicators.pipeline import reviewing
+from indicators.pipeline.desk import reviewing
 from indicators.web.forms.reviews import DecisionForm, RemarkForm, chosen, place
 from indicators.web.pages import signed_in
 
