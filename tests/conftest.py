@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Before Django reads its settings: tests must not touch the checkout's own node.
 _HOME = tempfile.TemporaryDirectory(prefix="retort-tests-settings-")
@@ -22,27 +23,31 @@ from tests.database import Server, embedded_server  # noqa: E402
 django.setup()
 
 
-# What one worker runs together: a file, whose fixtures are made once; and all journeys, which start
-# nodes of their own, so that two of them at a time would only wait for each other.
-JOURNEYS = "journeys"
+JOURNEYS = "tests/journeys/"
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests, whose fixtures are made once, stay with one worker; and so do all journeys,
+    which start nodes of their own: two of them at a time would only wait for each other.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return JOURNEYS if file.startswith(JOURNEYS) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two workers for the whole suite, none for the few tests that somebody names."""
-    return 0 if config.invocation_params.args and _named(config) else 2
-
-
-def _named(config: pytest.Config) -> bool:
-    return config.args != [str(config.rootpath / "tests")] and config.args != ["tests"]
+    return 2 if config.args in ([str(config.rootpath / "tests")], ["tests"]) else 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys first: they take longest."""
-    for item in items:
-        is_journey = item.get_closest_marker("journey") is not None
-        group = JOURNEYS if is_journey else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
+    items.sort(key=lambda item: not item.nodeid.startswith(JOURNEYS))
 
 
 @pytest.fixture(scope="session")
