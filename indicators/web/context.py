@@ -45,7 +45,7 @@ def node(request: HttpRequest) -> dict[str, Any]:
     roles = roles_of(request.user) if hasattr(request, "user") else frozenset[Role]()
     here = request.path.split("/")[1]
     return {
-        "node_name": SimpleLazyObject(_name),
+        "node_name": SimpleLazyObject(_name) if roles else settings.NODE_NAME,
         "areas": [_entry(area, here) for area in _AREAS if _opens(area, roles)] if roles else [],
         "roles": roles,
         "unread": inbox.unread(signed_in(request)) if roles else "",

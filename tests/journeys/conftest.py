@@ -10,6 +10,6 @@ from tests.journeys.federation import Federation, exchange
 
 @pytest.fixture(scope="package")
 def federation(database_server: Server, template_database: str) -> Iterator[Federation]:
-    """Four nodes that know each other. Who uses it leaves them running, as strangers would."""
+    """Four nodes that know each other, for journeys that bear others' traces."""
     with exchange(database_server, template_database) as found:
         yield found

@@ -56,9 +56,10 @@ def _webhook(una: Visitor) -> None:
 
 
 def _errand(una: Visitor) -> str:
-    """A worker looks at a peer's descriptor."""
-    una.open("/peers/")
-    una.page.locator("main a[href^='/peers/']", has_text="Birch").first.click()
-    una.page.get_by_role("button", name="Read its descriptor").click()
+    """A worker is sent to a node that does not answer."""
+    una.open("/peers/add/")
+    una.page.locator("main input[name=url]").fill("http://127.0.0.1:9")
+    una.page.locator("main input[name=allow_private]").check()
+    una.page.get_by_role("button", name="Read its description").click()
     una.page.wait_for_url("**/errands/**")
     return una.path()

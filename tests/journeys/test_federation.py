@@ -6,13 +6,14 @@ One story on four real nodes, told once; each test looks at one thing that must 
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from tests.journeys.federation import Federation, Member, reader_of_the_hub
+from tests.database import Server
+from tests.journeys.federation import Federation, Member, exchange, reader_of_the_hub
 from tests.journeys.ingest_client import account, finding, tokens_of, wanted, window
 from tests.journeys.search import disguises
 
@@ -42,6 +43,13 @@ class Story:
     relayed: Rows = field(default_factory=list)
     left: dict[str, Rows] = field(default_factory=dict)
     retractions: dict[str, Rows] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def federation(database_server: Server, template_database: str) -> Iterator[Federation]:
+    """Of its own: it counts all that was ever matched and sent."""
+    with exchange(database_server, template_database) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
