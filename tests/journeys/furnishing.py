@@ -59,6 +59,7 @@ def _errand(una: Visitor) -> str:
     """A worker is sent to a node that does not answer."""
     una.open("/peers/add/")
     una.page.locator("main input[name=url]").fill("http://127.0.0.1:9")
+    una.page.locator("main details:has(input[name=allow_private]) summary").click()
     una.page.locator("main input[name=allow_private]").check()
     una.page.get_by_role("button", name="Read its description").click()
     una.page.wait_for_url("**/errands/**")
