@@ -14,7 +14,7 @@ from time import perf_counter
 from uuid import uuid4
 
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.place import Place, settle
+from tests.benchmarks.place import Place, adopt, settle
 
 MATCHES = 10_000
 _A_CLUSTER = 5
@@ -81,6 +81,7 @@ def run_on_the_demonstration() -> list[Figure]:
         root.chmod(0o711)
         with running_demo(root, four_free_ports()) as demo:
             demo.await_started()
+            adopt(root / "settings")
             time.sleep(_FLOWS)
             url, password = demo.door()
             taken: list[Taken] = []
