@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -23,7 +22,6 @@ from indicators.detections.drafts.making import unpacked
 from indicators.detections.drafts.reviewing import Said, said_of_cluster
 from indicators.detections.drafts.telling import Told, tell
 from indicators.detections.submissions import checking, editing, pieces, standing
-from indicators.detections.submissions.editing import SubmissionRefused
 from indicators.detections.submissions.evidence import Checked
 from indicators.detections.submissions.pieces import Prepared
 from indicators.detections.submissions.standing import Standing
@@ -32,8 +30,6 @@ from indicators.pipeline.contributing import PUBLISH, hand_over_job
 from indicators.pipeline.handing_over import hand_over
 from indicators.reconcile import delivery
 from indicators.store.sql import open_cursor
-
-log = structlog.get_logger("retort.pipeline")
 
 CHECK_SUBMISSION = "indicators.check_submission"
 #: Objects on one page of a preview.
@@ -158,14 +154,10 @@ def abandon_submission(submission: UUID, author: User) -> None:
 
 def check_submission(submission: UUID) -> None:
     """The worker's part; what its author has to put right is said with the submission."""
-    try:
-        with transaction.atomic():
-            job = checking.check(submission)
-            if job is not None:
-                hand_over_job(job)
-    except SubmissionRefused as refusal:
-        checking.fail(submission, str(refusal))
-        log.info("a submission waits for its author", submission=str(submission))
+    with transaction.atomic():
+        job = checking.check(submission)
+        if job is not None:
+            hand_over_job(job)
 
 
 def stop_submission(submission: UUID, reason: str) -> None:

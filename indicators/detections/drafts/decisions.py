@@ -59,9 +59,8 @@ def return_draft(draft_id: UUID, reviewer: User, reason: str) -> None:
                 " are. Approve or reject it, or say in the discussion what is missing."
             )
         _decide(draft, reviewer, DraftState.RETURNED, reason)
-        Submission.objects.filter(cluster=draft.cluster).update(
-            state=SubmissionState.RETURNED, state_since=draft.state_since
-        )
+        sent = Submission.objects.filter(cluster=draft.cluster, state=SubmissionState.SENT)
+        sent.update(state=SubmissionState.RETURNED, state_since=draft.state_since)
 
 
 def reject(draft_id: UUID, reviewer: User, reason: str) -> None:

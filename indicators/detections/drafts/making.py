@@ -98,11 +98,11 @@ class Made:
 
     @property
     def state(self) -> DraftState:
-        if self.failure:
-            return DraftState.FAILED
         submitted = self.case.submitted
         if submitted is not None and submitted.state not in _SENT:
-            return DraftState.PREPARED
+            return DraftState.PREPARED  # also what fails: it is for its author's eyes
+        if self.failure:
+            return DraftState.FAILED
         return DraftState.REVIEW if self.reasons else DraftState.APPROVED
 
 

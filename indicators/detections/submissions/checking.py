@@ -2,7 +2,8 @@
 
 What is brought in goes the detections' way, as the findings of a built-in detector: one that says
 what the author told, and as many as there are 50,000 accounts. All of a call's changes hold, or
-none: a worker that dies leaves the submission due, and the next one does it again.
+none: a worker that dies leaves the submission due, and the next one does it again. What its author
+has to put right is said while the row is locked, so that it is said of this version and no other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,10 @@ from itertools import islice
 from uuid import UUID, uuid4
 
 import msgspec
+import structlog
 import zstandard
 from django.db import transaction
+from django.db.models import Q
 
 from indicators.detections import audit
 from indicators.detections.finding import Finding, SeenAccount, SeenCluster
@@ -36,41 +39,54 @@ from indicators.models import (
 )
 from indicators.stix import Tlp
 
+log = structlog.get_logger("retort.submissions")
+
 #: The detector whose findings people submit. Its drafts are always reviewed.
 ANALYSTS = "analysts"
 _GONE = (
     "Its identifiers were destroyed after their time, and are needed again; add them once more, or"
     " empty the evidence."
 )
+_JUDGED = (
+    "A person found it to be a false positive, so nothing of it is shared; ask them to judge it"
+    " again, or begin another submission."
+)
 _CHECKED = msgspec.json.Decoder(Checked)
 
 
 def check(submission_id: UUID) -> UUID | None:
-    """Do what is due of a submission; the job that brought it in, if there is one.
-
-    Raises SubmissionRefused for what its author has to put right.
-    """
-    submission = Submission.objects.filter(pk=submission_id, due_since__isnull=False).first()
-    if submission is None:
+    """Do what is due of a submission; the job that brought it in, if there is one."""
+    found = Submission.objects.filter(pk=submission_id, due_since__isnull=False).first()
+    if found is None:
         return None
-    reading = _read(submission) if _needs_reading(submission) else Reading()
+    reading = _read(found) if _needs_reading(found) else Reading()
     with transaction.atomic():
-        # Another version was saved while this one was read: whoever saved it has sent a task.
-        if not _keep(submission, reading):
+        submission = _locked_as(found)
+        if submission is None:
             return None
+        _keep(submission, reading)
         if submission.state not in (SubmissionState.CHECKING, SubmissionState.ABANDONED):
             return None
-        return _bring_in(submission, reading)
+        try:
+            with transaction.atomic():
+                return _bring_in(submission, reading)
+        except SubmissionRefused as refusal:
+            fail(submission_id, str(refusal))
+            return None
 
 
 def fail(submission_id: UUID, reason: str) -> None:
-    """Back to its author, with the reason."""
-    now = datetime.now(UTC)
+    """Back to its author, with the reason. What was given up stays due: it is to be taken back."""
+    log.warning("a submission waits for its author", submission=str(submission_id))
     standing = Submission.objects.filter(pk=submission_id)
-    standing.update(due_since=None, failure=reason)
-    standing.filter(state=SubmissionState.CHECKING).update(
-        state=SubmissionState.EDITING, state_since=now
-    )
+    now = datetime.now(UTC)
+    gone = Q(state=SubmissionState.ABANDONED)
+    with transaction.atomic():
+        standing.filter(gone).update(due_since=now, failure=reason)
+        standing.exclude(gone).update(due_since=None, failure=reason)
+        standing.filter(state=SubmissionState.CHECKING).update(
+            state=SubmissionState.EDITING, state_since=now
+        )
 
 
 def checked(submission_id: UUID) -> Checked | None:
@@ -116,33 +132,43 @@ def _read(submission: Submission) -> Reading:
     return reading
 
 
-def _keep(submission: Submission, reading: Reading) -> bool:
-    """Lock it as it was read and keep what was found; False if it has changed meanwhile."""
+def _locked_as(found: Submission) -> Submission | None:
+    """The submission, locked; None if it has changed since: whoever changed it has sent a task."""
     Detector.objects.select_for_update(no_key=True).get(pk=analysts().pk)
-    now = locked(submission.pk)
-    if now is None or now.due_since is None or now.state != submission.state:
-        return False
-    if now.evidence_version != submission.evidence_version:
-        return False
-    if now.checked_version < now.evidence_version and now.state != SubmissionState.ABANDONED:
-        pieces.write(now.pk, PieceRole.CHECKED, msgspec.json.encode(reading.checked()))
-    Submission.objects.filter(pk=now.pk).update(
-        checked_version=now.evidence_version, due_since=None, failure=""
+    now = locked(found.pk)
+    if now is None or now.due_since is None:
+        return None
+    return now if _version(now) == _version(found) else None
+
+
+def _version(submission: Submission) -> tuple[str, int, int]:
+    """What a check rests on; not when it became due, which resuming changes."""
+    return submission.state, submission.evidence_version, submission.revision
+
+
+def _keep(submission: Submission, reading: Reading) -> None:
+    """What was found; nothing is due any more."""
+    is_gone = submission.state == SubmissionState.ABANDONED
+    if submission.checked_version < submission.evidence_version and not is_gone:
+        pieces.write(submission.pk, PieceRole.CHECKED, msgspec.json.encode(reading.checked()))
+    Submission.objects.filter(pk=submission.pk).update(
+        checked_version=submission.evidence_version, due_since=None, failure=""
     )
-    return True
 
 
 def _bring_in(submission: Submission, reading: Reading) -> UUID | None:
     content = pieces.read(submission.pk, PieceRole.STATED)
-    if not content:
-        return None
     is_gone = submission.state == SubmissionState.ABANDONED
+    if not content or (is_gone and submission.cluster_id is None):
+        return None
     takes = not is_gone and _is_to_be_taken(submission)
     if takes and not reading.accounts and _had_identifiers(submission):
         raise SubmissionRefused(_GONE)
     findings = _Findings(submission, PREPARED.decode(content), is_gone=is_gone)
     lines = [*findings.told(), *findings.accounts(reading, takes=takes)]
     job = _accept(submission, lines)
+    if not is_gone and not Detection.objects.filter(job=job, stage=Stage.RECEIVED).exists():
+        raise SubmissionRefused(_JUDGED)
     cluster = Detection.objects.filter(job=job).values_list("cluster", flat=True).first()
     Submission.objects.filter(pk=submission.pk).update(
         cluster=cluster,

@@ -15,6 +15,7 @@ from django.db.models import F
 
 from indicators.detections import audit
 from indicators.detections.errors import DetectionError
+from indicators.detections.stated import Stated
 from indicators.detections.submissions import pieces
 from indicators.detections.submissions.evidence import MOST_BYTES
 from indicators.detections.submissions.pieces import PREPARED, Prepared
@@ -101,10 +102,12 @@ def drop_upload(submission_id: UUID, author: User) -> None:
 
 def prepare(submission_id: UUID, author: User, prepared: Prepared) -> None:
     """State what is to be shared; a worker makes the draft that the author will look at."""
-    _check_home(prepared)
     with transaction.atomic():
         submission = _writable(submission_id, author)
-        _mark_parts(submission, prepared)
+        before = _prepared_before(submission)
+        _check_home(submission, prepared.stated)
+        _check_hold(before, prepared.stated)
+        _mark_parts(submission, before, prepared.stated)
         content = msgspec.json.encode(prepared)
         if len(content) > pieces.PIECE_BYTES:
             raise SubmissionRefused("The submission is too long; shorten its texts and windows.")
@@ -124,6 +127,8 @@ def send(submission_id: UUID, author: User, draft_id: UUID) -> Draft:
         draft = live.select_for_update().first()
         if draft is None or draft.pk != draft_id:
             raise SubmissionRefused("What peers will see has changed meanwhile; look at it again.")
+        if draft.failure:
+            raise SubmissionRefused("It can't be shared as it is; take out what is named.")
         if draft.collection_id is None:
             raise SubmissionRefused("Choose the collection that it is for, and prepare it again.")
         # Without reasons there is nothing in it but what is taken back, which needs nobody's leave.
@@ -142,13 +147,9 @@ def reopen(submission_id: UUID, author: User) -> None:
         submission = _own(submission_id, author)
         if submission.state not in (SubmissionState.SENT, SubmissionState.CHECKING):
             raise SubmissionRefused("It was not sent, so there is nothing to take back.")
-        drafts = Draft.objects.filter(cluster=submission.cluster_id)
-        live = drafts.select_for_update().filter(state__in=[DraftState.REVIEW, DraftState.APPROVED])
-        for draft in live:
-            if draft.state == DraftState.APPROVED:
-                raise SubmissionRefused("It was approved and is being published; wait a moment.")
-            draft.state, draft.state_since = DraftState.PREPARED, datetime.now(UTC)
-            draft.save(update_fields=["state", "state_since"])
+        if Draft.objects.filter(cluster=submission.cluster_id, state=DraftState.APPROVED).exists():
+            raise SubmissionRefused("It was approved and is being published; wait a moment.")
+        _take_from_queue(submission)
         _move(submission, SubmissionState.EDITING)
         audit.record(author.get_username(), "reopen", f"submission {submission.pk}")
 
@@ -161,6 +162,7 @@ def abandon(submission_id: UUID, author: User) -> None:
             return
         for role in (PieceRole.PASTED, PieceRole.UPLOADED, PieceRole.CHECKED):
             pieces.drop(submission.pk, role)
+        _take_from_queue(submission)
         _move(submission, SubmissionState.ABANDONED, due=submission.cluster_id is not None)
         audit.record(author.get_username(), "abandon", f"submission {submission.pk}")
 
@@ -174,6 +176,12 @@ def locked(submission_id: UUID) -> Submission | None:
         live = Draft.objects.filter(cluster_id=cluster, state__in=LIVE)
         list(live.select_for_update().values_list("pk"))
     return Submission.objects.filter(pk=submission_id).select_for_update().first()
+
+
+def _take_from_queue(submission: Submission) -> None:
+    """What waits for a reviewer is its author's alone again: nobody decides it any more."""
+    waiting = Draft.objects.filter(cluster=submission.cluster_id, state=DraftState.REVIEW)
+    waiting.update(state=DraftState.PREPARED, state_since=datetime.now(UTC))
 
 
 def _own(submission_id: UUID, author: User) -> Submission:
@@ -219,14 +227,21 @@ def _move(submission: Submission, state: SubmissionState, *, due: bool = False) 
     submission.save()
 
 
-def _check_home(prepared: Prepared) -> None:
-    """A collection of ours that may receive what is marked so."""
-    stated = prepared.stated
+def _check_home(submission: Submission, stated: Stated) -> None:
+    """A collection of ours that may receive what is marked so; what is published stays in its."""
     if stated.collection is None:
         return
     home = Collection.objects.filter(pk=stated.collection, is_inbox=False).first()
     if home is None:
         raise SubmissionRefused("There is no such collection; choose another.")
+    # drafts_of_cluster
+    published = Draft.objects.filter(cluster=submission.cluster_id, state=DraftState.PUBLISHED)
+    last = published.select_related("collection").order_by("created_at").last()
+    if last is not None and last.collection is not None and last.collection_id != home.pk:
+        raise SubmissionRefused(
+            f"It is published in {last.collection.title}, and is changed there; choose that"
+            " collection, or begin another submission for the other one."
+        )
     ceiling = Audience(home.audience).ceiling
     if Tlp(stated.tlp).rank > ceiling.rank:
         raise SubmissionRefused(
@@ -235,13 +250,23 @@ def _check_home(prepared: Prepared) -> None:
         )
 
 
-def _mark_parts(submission: Submission, prepared: Prepared) -> None:
-    """Another marking or hold is on every object: parts that are published say it anew."""
+def _prepared_before(submission: Submission) -> Stated | None:
     content = pieces.read(submission.pk, PieceRole.STATED)
-    if not content:
+    return PREPARED.decode(content).stated if content else None
+
+
+def _check_hold(before: Stated | None, now: Stated) -> None:
+    """One that is over may stay, and none begins so."""
+    until = now.hold_until
+    if until is None or (before is not None and before.hold_until == until):
         return
-    before, now = PREPARED.decode(content).stated, prepared.stated
-    if (before.tlp, before.hold_until) != (now.tlp, now.hold_until):
+    if until <= datetime.now(UTC):
+        raise SubmissionRefused("The hold is over already; choose a later time, or none.")
+
+
+def _mark_parts(submission: Submission, before: Stated | None, now: Stated) -> None:
+    """Another marking or hold is on every object: parts that are published say it anew."""
+    if before is not None and (before.tlp, before.hold_until) != (now.tlp, now.hold_until):
         shown = Part.objects.filter(cluster=submission.cluster_id, token_count__gt=0)
         shown.filter(published_version__gt=0).update(version=F("version") + 1)
 

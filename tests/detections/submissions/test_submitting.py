@@ -5,10 +5,15 @@ from django.contrib.auth.models import User
 
 from indicators import pipeline
 from indicators.detections.drafts.decisions import DecisionRefused
-from indicators.detections.identifiers import allowlist
-from indicators.detections.submissions import checking
+from indicators.detections.drafts.reviewing import read_draft
 from indicators.detections.submissions.editing import NoSuchSubmission, SubmissionRefused
-from indicators.models import Collection, Detection, Draft, DraftState, Stage, SubmissionState
+from indicators.models import (
+    Collection,
+    Detection,
+    DraftState,
+    SubmissionState,
+)
+from indicators.store.custody import open_collection
 from tests.contributing.feed import latest, tokens
 from tests.detections.submissions.author import Author, person, work
 from tests.detections.test_claimed import CLAIM
@@ -127,35 +132,23 @@ def test_another_marking_is_on_every_object(ana: Author, rae: User) -> None:
     assert len(ana.shown("indicator")) == 4
 
 
-def test_an_abandoned_submission_is_taken_back(ana: Author, rae: User, shared: Collection) -> None:
-    ana.paste(THREE)
-    ana.prepare(name="Long winter", claims=[CLAIM])
-    pipeline.approve(ana.send().pk, rae)
-    work()
-    pipeline.abandon_submission(ana.id, ana.user)
-    work()
-    named = [each for each in latest(shared) if each["type"] != "identity" or "labels" not in each]
-    assert all(each.get("revoked") for each in named)
-
-
-def test_an_abandoned_submission_that_nobody_saw_shares_nothing(
-    ana: Author, shared: Collection
-) -> None:
-    ana.paste(THREE)
-    ana.prepare(name="Long winter")
-    pipeline.abandon_submission(ana.id, ana.user)
-    work()
-    assert latest(shared) == []
-    assert not Draft.objects.filter(state__in=["prepared", "review"]).exists()
-
-
 def test_a_word_that_is_an_identifier_keeps_all_of_it_here(ana: Author) -> None:
     ana.paste(THREE)
     ana.prepare(description="Write to one@example.org.")
     [refused, *_] = ana.draft.preview["refused"]
     assert refused["pointer"] == "/description"
-    assert ana.draft.state == DraftState.FAILED
     assert ana.shown() == []
+
+
+def test_what_keeps_a_submission_here_is_for_its_authors_eyes(ana: Author) -> None:
+    ana.prepare(description="Write to one@example.org.")
+    assert (ana.draft.state, read_draft(ana.draft.pk)) == (DraftState.PREPARED, None)
+
+
+def test_what_can_not_be_shared_is_not_sent(ana: Author) -> None:
+    ana.prepare(description="Write to one@example.org.")
+    with pytest.raises(SubmissionRefused, match="can't be shared"):
+        ana.send()
 
 
 def test_a_claim_without_a_source_keeps_all_of_it_here(ana: Author) -> None:
@@ -175,6 +168,21 @@ def test_a_marking_that_is_too_strict_for_the_collection_is_refused(ana: Author)
         ana.prepare(tlp="red")
 
 
+def test_what_is_published_is_changed_where_it_is_published(ana: Author, rae: User) -> None:
+    ana.prepare(name="Long winter")
+    pipeline.approve(ana.send().pk, rae)
+    work()
+    pipeline.reopen_submission(ana.id, ana.user)
+    ana.collection = open_collection(title="Named", alias="named", audience="named")
+    with pytest.raises(SubmissionRefused, match="published in Labs"):
+        ana.prepare(tlp="red")
+
+
+def test_a_hold_that_is_over_already_is_refused(ana: Author) -> None:
+    with pytest.raises(SubmissionRefused, match="over already"):
+        ana.prepare(hold_until="2026-01-01T00:00:00Z")
+
+
 def test_what_waits_for_review_can_be_taken_back_by_its_author(ana: Author) -> None:
     ana.prepare(name="Long winter")
     ana.send()
@@ -192,37 +200,6 @@ def test_what_is_being_checked_can_be_taken_back_by_its_author(ana: Author) -> N
     ana.submission.__class__.objects.filter(pk=ana.id).update(state="checking")
     pipeline.reopen_submission(ana.id, ana.user)
     ana.paste(THREE)
-
-
-def test_more_accounts_than_a_finding_takes_are_several_findings(
-    ana: Author, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checking, "MOST_ACCOUNTS", 2)
-    ana.paste(THREE)
-    ana.prepare()
-    assert [e.account_count for e in Detection.objects.order_by("pk")] == [0, 2, 1]
-    assert ana.draft.preview["tokenized"]["ipv4"] == 1
-
-
-def test_findings_that_are_not_needed_any_more_are_closed(
-    ana: Author, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checking, "MOST_ACCOUNTS", 2)
-    ana.paste(THREE)
-    ana.prepare()
-    ana.paste("one@example.org")
-    ana.prepare()
-    newest = Detection.objects.exclude(stage=Stage.SUPERSEDED).exclude(uid__endswith="told")
-    assert [e.is_open for e in newest.order_by("uid")] == [True, False]
-    assert "ipv4" not in ana.draft.preview["tokenized"]
-
-
-def test_accounts_on_the_allow_list_are_said_to_stay(ana: Author) -> None:
-    allowlist.add("email", "one@example.org", reason="A research programme.", actor="adam")
-    ana.paste("one@example.org\n")
-    ana.prepare()
-    assert Detection.objects.get(account_count__gt=0).stage == Stage.WITHHELD
-    assert ana.submission.state == SubmissionState.PREPARED
 
 
 def test_who_is_no_analyst_submits_nothing(db: None) -> None:
