@@ -326,6 +326,14 @@ MFA_ADAPTER = "indicators.people.adapters.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
+MFA_FORMS = {
+    "authenticate": "indicators.people.factors.Code",
+    "reauthenticate": "indicators.people.factors.CodeAgain",
+    "activate_totp": "indicators.people.factors.FirstCode",
+    "authenticate_webauthn": "indicators.people.factors.Key",
+    "reauthenticate_webauthn": "indicators.people.factors.KeyAgain",
+    "login_webauthn": "indicators.people.factors.KeyAlone",
+}
 USERSESSIONS_TRACK_ACTIVITY = True  # the list says when; `people.sessions` notes it
 
 # What several processes count together, for minutes: attempts, and codes that were used.
