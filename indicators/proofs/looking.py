@@ -7,7 +7,8 @@ from indicators.detections import audit
 from indicators.proofs.collecting import Place, collect, places
 from indicators.proofs.errors import NothingToProve
 from indicators.proofs.proof import Proof, write
-from indicators.proofs.steps import Standing, Step, examine
+from indicators.proofs.standing import Standing, Step
+from indicators.proofs.steps import examine
 from indicators.proofs.trusting import pinned_trust, publishers_log
 
 

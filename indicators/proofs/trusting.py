@@ -10,7 +10,7 @@ from federation.transparency import checkpoint, log
 from federation.transparency.cosignature import Witness
 from indicators.proofs.collecting import Place
 from indicators.proofs.proof import Proof
-from indicators.proofs.steps import Standing, Step
+from indicators.proofs.standing import Standing, Step
 from indicators.proofs.trust import KnownKey, Trust
 from indicators.store.custody import ensure_own_member
 

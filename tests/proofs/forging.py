@@ -6,6 +6,7 @@ Alder's log has eleven objects. Its object key was replaced when the log had fou
 Everything is made from fixed seeds, so that the same files come out.
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from typing import Any
 from federation import endorsement, signing
 from federation.canonical import canonical, digest
 from federation.keys import SigningKey, Verifier
-from federation.transparency import checkpoint, cosignature, merkle
+from federation.transparency import checkpoint, cosignature, merkle, note
 from federation.transparency.checkpoint import Checkpoint
 from federation.transparency.cosignature import Witness
 from indicators.proofs.proof import LineKey, Proof, Signer, write
@@ -144,6 +145,10 @@ FORGED: dict[str, _Forged] = {
         2, "carries no signature", "Alder is named, and signed nothing.",
         lambda: proof_of(canonical(said(INDEX))),
     ),
+    "nobody-signed": (
+        2, "is to have signed", "A log takes what nobody signed; the reader asks for Alder's word.",
+        unsigned,
+    ),
     "key-not-in-line": (
         2, "none of Alder's", "Mallory signed, and did not even show the key.",
         lambda: proof_of(signed(said(INDEX), THIEF)),
@@ -229,6 +234,10 @@ FORGED: dict[str, _Forged] = {
             good(), vkey=Verifier(ORIGIN, THIEF.public_key).vkey,
             note=_tree_of_good().note(THIEF)),
     ),
+    "key-of-another-log": (
+        6, "is that of log", "Alder's one key signs two logs: this is the other log's.",
+        lambda: _of_another_log(),
+    ),
     "witness-did-not-sign": (
         7, "no cosignature by", "Listed, without a line.",
         lambda: replace(good(), note=checkpoint.sign(_tree_of_good().head, LOG_KEY)),
@@ -240,6 +249,10 @@ FORGED: dict[str, _Forged] = {
     "witness-twice": (
         7, "listed twice", "One witness counts once.",
         lambda: replace(good(), witnesses=(WITNESS, WITNESS)),
+    ),
+    "witness-under-two-names": (
+        7, "listed twice", "One key counts once, whatever it is called.",
+        lambda: _renamed_witness(),
     ),
     "witness-left-out": (
         7, "did not sign", "The witness that the reader asks for is not there.",
@@ -257,6 +270,24 @@ def _moved_signature() -> Proof:
     smaller = Tree(_bodies()[: INDEX + 1])
     note = smaller.head.text().encode() + b"\n" + good().note.partition(b"\n\n")[2]
     return replace(good(), note=note, path=smaller.path(INDEX))
+
+
+def _of_another_log() -> Proof:
+    """Alder's log with ORIGIN's key, as Alder's key signs another log, under that one's name."""
+    other = "alder.example/other"
+    head = Checkpoint(other, SIZE, _tree_of_good().head.root)
+    text, _, lines = checkpoint.sign(head, LOG_KEY).decode().partition("\n\n")
+    encoded = lines.split()[-1]
+    signature = base64.b64decode(encoded)[4:]
+    key_id = Verifier(ORIGIN, LOG_KEY.public_key).key_id
+    line = note.Signature(ORIGIN, key_id, signature).line()
+    return replace(good(), origin=other, note=f"{text}\n\n{line}".encode(), witnesses=())
+
+
+def _renamed_witness() -> Proof:
+    line = cosignature.sign(_tree_of_good().head.text(), "cedar.example", WITNESS_KEY, COSIGNED_AT)
+    again = Witness("cedar.example", WITNESS_KEY.public_key).vkey
+    return replace(good(), note=good().note + line.encode(), witnesses=(WITNESS, again))
 
 
 def _retimed(source: bytes) -> bytes:

@@ -13,7 +13,8 @@ from federation.transparency import log
 from indicators.proofs.collecting import signer_of
 from indicators.proofs.looking import look
 from indicators.proofs.proof import read, write
-from indicators.proofs.steps import Standing, verify
+from indicators.proofs.standing import Standing
+from indicators.proofs.steps import verify
 from indicators.proofs.trust import KnownKey, Trust
 from indicators.store.custody import ensure_own_member
 from tests.exchange.puller import Puller

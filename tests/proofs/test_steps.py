@@ -1,6 +1,7 @@
 """A proof is examined step by step; every forged one is a named file that says where it fails."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from federation.keys import thumbprint
 from indicators.proofs.errors import MalformedProof, ProofBroken
 from indicators.proofs.proof import read, write
-from indicators.proofs.steps import Standing, examine, verify
+from indicators.proofs.standing import Standing
+from indicators.proofs.steps import examine, verify
 from indicators.proofs.trust import KnownKey, Trust
 from tests.proofs.forging import (
     FIRST,
@@ -47,6 +49,17 @@ def test_a_proof_that_rests_on_its_own_word_is_open_where_it_does() -> None:
 def test_an_unsigned_object_is_said_to_be_unsigned() -> None:
     steps = verify(read((VECTORS / "unsigned.json").read_bytes()), Trust(logs={VKEY: "Told."}))
     assert [step.number for step in steps if step.standing is Standing.ABSENT] == [2, 3]
+
+
+def test_a_signature_of_nobody_known_is_said_to_be_unchecked() -> None:
+    steps = verify(replace(good(), signer=None), Trust(logs={VKEY: "Told."}))
+    assert [step.number for step in steps if step.standing is Standing.ABSENT] == [2, 3]
+    assert "was not checked" in steps[1].sentence
+
+
+def test_an_unknown_witness_has_no_known_ones_name() -> None:
+    step = examine(good(), replace(TOLD, witnesses={}, needed=frozenset()))[6]
+    assert [name for name, _ in step.facts] == ["birch.example (not known here)"]
 
 
 def test_trust_goes_from_a_key_to_those_that_it_endorsed() -> None:

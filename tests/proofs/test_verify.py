@@ -35,6 +35,19 @@ def test_it_says_what_it_does_not_prove() -> None:
     assert "It proves who said it, not that it is so." in run(GOOD)
 
 
+def test_it_says_what_nobody_could_check() -> None:
+    said = run(VECTORS / "unsigned.json", "--vkey", VKEY, "--witness", WITNESS)
+    assert said.splitlines()[-1].endswith("; nothing to check: signature, key.")
+
+
+def test_a_file_without_end_is_read_no_further_than_a_proof_goes(tmp_path: Path) -> None:
+    endless = tmp_path / "endless.json"
+    with endless.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(CommandError, match="bytes where"):
+        run(endless)
+
+
 def test_a_forged_proof_is_refused_with_the_step() -> None:
     with pytest.raises(CommandError, match=r"not sound \(inclusion\)"):
         run(VECTORS / "refused" / "altered-path.json", *TOLD)

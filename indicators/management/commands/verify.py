@@ -18,11 +18,12 @@ from indicators.management.remote_feed import RemoteFailed, RemoteFeed
 from indicators.management.terms import collection_named
 from indicators.models import Collection
 from indicators.proofs.errors import ProofError
-from indicators.proofs.proof import Proof
+from indicators.proofs.proof import MAX_BYTES, Proof
 from indicators.proofs.proof import read as read_proof
-from indicators.proofs.steps import NOT_PROVEN, Standing, Step, examine
+from indicators.proofs.standing import Standing, Step
+from indicators.proofs.steps import NOT_PROVEN, examine
 from indicators.proofs.trust import KnownKey, Trust
-from indicators.referrals.checking import check
+from indicators.referrals.checking import MOST_BYTES, check
 from indicators.referrals.errors import ReferralError
 from indicators.store.custody import check_custody
 from indicators.store.errors import LogMismatch
@@ -96,7 +97,7 @@ class Command(BaseCommand):
             needed=frozenset(witnesses),
         )
         try:
-            proof = read_proof(path.read_bytes())
+            proof = read_proof(_contents(path, MAX_BYTES))
         except (OSError, ProofError) as error:
             raise CommandError(f"{path}: {error}") from error
         steps = examine(proof, trust)
@@ -113,7 +114,7 @@ class Command(BaseCommand):
     def _pack(self, options: dict[str, Any]) -> None:
         path = options["pack"]
         try:
-            checked = asdict(check(path.read_bytes(), options["signer"] or ""))
+            checked = asdict(check(_contents(path, MOST_BYTES), options["signer"] or ""))
         except (OSError, ReferralError) as error:
             raise CommandError(f"{path}: {error}") from error
         if options["json"]:
@@ -185,8 +186,17 @@ def _told(step: Step) -> dict[str, Any]:
 
 
 def _verdict(steps: tuple[Step, ...]) -> str:
-    """One line: whether it is sound, and what it still rests on."""
-    still = [step.title.lower() for step in steps if step.standing is Standing.OPEN]
-    if still:
-        return f"Sound as far as the file goes; not compared with anything: {', '.join(still)}."
-    return "Sound."
+    """One line: whether it is sound, what it still rests on, and what nobody could check."""
+    absent, still = (
+        ", ".join(each.title.lower() for each in steps if each.standing is standing)
+        for standing in (Standing.ABSENT, Standing.OPEN)
+    )
+    said = [f"not compared with anything: {still}"] if still else []
+    said += [f"nothing to check: {absent}"] if absent else []
+    return f"Sound as far as the file goes; {'; '.join(said)}." if said else "Sound."
+
+
+def _contents(path: Path, most: int) -> bytes:
+    """A file that is no larger than any of its kind; of another one the first byte too many."""
+    with path.open("rb") as file:
+        return file.read(most + 1)
