@@ -5,10 +5,14 @@ first row. What is wrong with a row is said by its line and its kind, never by i
 fault are left out, the others count.
 """
 
+import codecs
 import csv
+import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import msgspec
 
@@ -23,8 +27,16 @@ MOST_BYTES = 16 << 20
 MOST_FAULTS = 10_000
 _MOST_OF_ACCOUNT = 100
 _REFERENCE_LENGTH = 256
+_PEOPLE_OF_ACCOUNT = 10
+_NAME_LENGTH = 200
+_CELL_LENGTH = 1024
+#: Of a row that is looked at: no more cells than a table of ours could have.
+_ROW_LENGTH = 16 * _CELL_LENGTH
 _DELIMITERS = (",", ";", "\t")
 _MARK = "\ufeff"
+#: What a byte that is no UTF-8 is decoded as (PEP 383), and the two that UTF-16 begins with.
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+_FOREIGN_MARKS = ("\udcff\udcfe", "\udcfe\udcff")
 
 _COLUMNS = {
     "account": "ref",
@@ -38,7 +50,6 @@ _COLUMNS = {
     "region": "region",
     "country": "region",
     "person_name": "person",
-    "segment": "segment",
 }
 _KIND_UNCLEAR = (
     "Its kind isn't clear from its form; write reference, kind, identifier, with one of the kinds "
@@ -46,6 +57,16 @@ _KIND_UNCLEAR = (
 )
 _NO_SUCH_KIND = f"There is no such kind; write one of {', '.join(KINDS)}."
 _TOO_MANY = f"There are more than {MOST_IDENTIFIERS:,} identifiers; submit the rest apart."
+_FOREIGN = "The text is UTF-16; save the table as CSV UTF-8."
+_NOT_UTF8 = "The bytes are not valid UTF-8; save the table as CSV UTF-8."
+_NULS = "It holds NUL characters; save the table as CSV UTF-8."
+_TOO_LONG = f"It is longer than a row is, of cells of {_CELL_LENGTH:,}; one identifier a line."
+_LONG_NAME = "Its account or person has too long a name: 256 and 200 characters are the most."
+_NO_CELLS = "Its quotes don't match, or a cell is longer than 1,024."
+_NO_VALUE = "It has nothing in the column of identifiers."
+_MORE_CELLS = (
+    "It has more cells than the header; put quotes around a cell that contains the separator."
+)
 _OTHER_FORM = "It has two cells; write one identifier, or reference, kind, identifier."
 
 
@@ -79,14 +100,12 @@ class _Row(msgspec.Struct, frozen=True):
     kind: str = ""
     region: str = ""
     person: str = ""
-    segment: str = ""
 
 
 @dataclass(slots=True)
 class _Account:
     identifiers: dict[Identifier, None] = field(default_factory=dict)
     people: dict[str, None] = field(default_factory=dict)
-    segment: str | None = None
 
 
 @dataclass(slots=True)
@@ -103,15 +122,12 @@ class Reading:
     is_full: bool = False
 
     def read(self, source: str, chunks: Iterable[bytes]) -> None:
-        """Add a text in UTF-8."""
+        """Add a text in UTF-8, whatever ends its lines."""
         self.source = source
-        lines = _Lines(chunks)
-        for line, cells in _rows(lines, self._fail):
+        for line, row in _rows(chunks, self._fail):
             if self.is_full:
                 return
-            self._take(line, cells)
-        for line in lines.unreadable[:MOST_FAULTS]:
-            self._fail(line, "", "The bytes are not valid UTF-8; save the table as CSV UTF-8.")
+            self._take(line, row)
 
     def checked(self) -> Checked:
         return Checked(
@@ -128,11 +144,13 @@ class Reading:
             yield SeenAccount(
                 ref,
                 identifiers=tuple(account.identifiers),
-                person_names=tuple(account.people)[:10],
-                segment=account.segment,
+                person_names=tuple(account.people),
             )
 
     def _take(self, line: int, row: _Row) -> None:
+        if len(row.ref) > _REFERENCE_LENGTH or len(row.person) > _NAME_LENGTH:
+            self._fail(line, "", _LONG_NAME)
+            return
         kind = named_kind(row.kind) if row.kind else kind_of(row.value)
         if kind is None:
             self._fail(line, "", _NO_SUCH_KIND if row.kind else _KIND_UNCLEAR)
@@ -169,8 +187,10 @@ class Reading:
             self.kinds[kind] += 1
             if not row.ref:
                 self.alone.add(identifier)
-        if row.person:
-            account.people[row.person[:200]] = None
+        if row.person and len(account.people) < _PEOPLE_OF_ACCOUNT:
+            account.people[row.person] = None
+        elif row.person and row.person not in account.people:
+            self._fail(line, kind, "Its account has 10 names of people already.")
 
     def _fail(self, line: int, kind: str, message: str) -> None:
         self.fault_count += 1
@@ -178,60 +198,70 @@ class Reading:
             self.faults.append(Fault(line, kind, message, self.source))
 
 
-class _Lines:
-    """Chunks of bytes as lines of text, numbered; what is no UTF-8 is left out and remembered."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = chunks
-        self.number = 0
-        self.unreadable: list[int] = []
-
-    def __iter__(self) -> Iterator[str]:
-        for number, line in enumerate(_split(self._chunks), 1):
-            self.number = number
-            try:
-                text = line.decode().rstrip("\r")
-            except UnicodeDecodeError:
-                self.unreadable.append(number)
-                continue
-            yield (text.removeprefix(_MARK) if number == 1 else text).replace("\0", "")
-
-
-def _split(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from whole
-    if rest:
-        yield rest
-
-
-def _rows(lines: _Lines, fail: Callable[[int, str, str], None]) -> Iterator[tuple[int, _Row]]:
+def _rows(
+    chunks: Iterable[bytes], fail: Callable[[int, str, str], None]
+) -> Iterator[tuple[int, _Row]]:
     """(line, row) of each that isn't empty; a first row that names columns says which they are."""
     columns: list[str] | None = None
+    delimiter = ""
     is_first = True
-    for text in lines:
-        if not text.strip():
-            continue
-        cells = _cells(text)
-        if cells is None or any(len(each) > 1024 for each in cells):
-            fail(lines.number, "", "Its quotes don't match, or a cell is longer than 1,024.")
+    for line, text in _texts(chunks, fail):
+        cells = _cells(text, delimiter or max(_DELIMITERS, key=text.count))
+        if cells is None or any(len(each) > _CELL_LENGTH for each in cells):
+            fail(line, "", _NO_CELLS)
             continue
         if is_first:
             is_first = False
             columns = _header(cells)
             if columns:
+                delimiter = max(_DELIMITERS, key=text.count)
                 continue
-        row = _named(cells, columns)
-        if row is None:
-            fail(lines.number, "", _OTHER_FORM)
-        else:
-            yield lines.number, row
+        if any(cells):
+            row = _named(cells, columns) if columns else _placed(cells)
+            if isinstance(row, str):
+                fail(line, "", row)
+            else:
+                yield line, row
 
 
-def _cells(text: str) -> list[str] | None:
-    """The cells of a line, by whichever separator it has most of."""
-    delimiter = max(_DELIMITERS, key=text.count)
+def _texts(
+    chunks: Iterable[bytes], fail: Callable[[int, str, str], None]
+) -> Iterator[tuple[int, str]]:
+    """(number, line) of each that can be read and isn't empty."""
+    for number, line in enumerate(_split(chunks), 1):
+        text = line.removeprefix(_MARK) if number == 1 else line
+        if number == 1 and text.startswith(_FOREIGN_MARKS):
+            fail(number, "", _FOREIGN)
+            return
+        if fault := _fault_of(text):
+            fail(number, "", fault)
+        elif text.strip():
+            yield number, text
+
+
+def _fault_of(text: str) -> str:
+    if len(text) > _ROW_LENGTH:
+        return _TOO_LONG
+    if "\0" in text:
+        return _NULS
+    return "" if text.isascii() or not _NO_TEXT.search(text) else _NOT_UTF8
+
+
+def _split(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Lines, whether they end as on Unix, on Windows, or on a Macintosh of old."""
+    utf8 = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    decoder = io.IncrementalNewlineDecoder(utf8, translate=True)
+    rest = ""
+    for chunk in chain(chunks, (None,)):
+        read = decoder.decode(b"", final=True) if chunk is None else decoder.decode(chunk)
+        *whole, rest = (rest + read).split("\n")
+        yield from whole
+    if rest:
+        yield rest
+
+
+def _cells(text: str, delimiter: str) -> list[str] | None:
+    """The cells of a line; None if its quotes don't match."""
     if delimiter not in text:
         return [text.strip().strip('"')]
     if '"' not in text:
@@ -249,17 +279,19 @@ def _header(cells: list[str]) -> list[str] | None:
     return named if "value" in named else None
 
 
-def _named(cells: list[str], columns: list[str] | None) -> _Row | None:
-    if columns is not None:
-        found = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell}
-        return _row(**found) if "value" in found else None
+def _named(cells: list[str], columns: list[str]) -> _Row | str:
+    """A row of a table with a header, or what is wrong with it."""
+    if any(cells[len(columns) :]):
+        return _MORE_CELLS
+    found = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell}
+    return _Row(**found) if "value" in found else _NO_VALUE
+
+
+def _placed(cells: list[str]) -> _Row | str:
+    """A row whose cells are known by their places, or what is wrong with it."""
     if len(cells) == 1:
-        return _row(value=cells[0])
+        return _Row(cells[0])
     if len(cells) in (3, 4) and cells[2]:
-        region = cells[3] if len(cells) == 4 else ""
-        return _row(ref=cells[0], kind=cells[1], value=cells[2], region=region)
-    return None
-
-
-def _row(value: str, ref: str = "", **others: str) -> _Row:
-    return _Row(value, ref[:_REFERENCE_LENGTH], **others)
+        ref, kind, value, *region = cells
+        return _Row(value, ref, kind, *region)
+    return _OTHER_FORM

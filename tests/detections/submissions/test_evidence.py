@@ -3,7 +3,12 @@
 import msgspec
 import pytest
 
-from indicators.detections.submissions.evidence import MOST_IDENTIFIERS, Reading
+from indicators.detections.submissions.evidence import (
+    MOST_BYTES,
+    MOST_IDENTIFIERS,
+    Checked,
+    Reading,
+)
 
 
 def read(text: str | bytes, step: int = 7) -> Reading:
@@ -62,6 +67,61 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
 def test_bytes_that_are_no_text_are_a_fault_of_their_line() -> None:
     reading = read(b"one@example.org\n\xff\xfe\ntwo@example.org")
     assert ([each.line for each in reading.faults], reading.kinds.total()) == ([2], 2)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "macintosh"])
+def test_lines_end_as_their_system_ends_them(end: str) -> None:
+    assert read(end.join(["one@example.org", "two@example.org", ""])).kinds == {"email": 2}
+
+
+@pytest.mark.parametrize("form", ["utf-16", "utf-16-be"])
+def test_a_table_in_utf_16_is_refused_as_what_it_is(form: str) -> None:
+    marked = "\ufeff" if form == "utf-16-be" else ""
+    reading = read((marked + "account,kind,value\na1,email,one@example.org\n").encode(form))
+    assert ["UTF-16" in each.message for each in reading.faults] == [True]
+    assert not reading.kinds
+
+
+def test_an_identifier_with_a_nul_in_it_is_no_other_identifier() -> None:
+    reading = read("o\0ne@example.org\ntwo@example.org")
+    assert ([each.line for each in reading.faults], reading.kinds) == ([1], {"email": 1})
+
+
+def test_a_line_of_a_whole_upload_is_one_fault() -> None:
+    reading = read("," * MOST_BYTES, step=1 << 18)
+    assert [each.line for each in reading.faults] == [1]
+
+
+def test_a_header_alone_is_an_empty_table() -> None:
+    assert read("account,kind,value\n").checked() == Checked()
+
+
+def test_empty_rows_of_a_table_are_no_faults() -> None:
+    assert read("account,kind,value\n,,\n").checked() == Checked()
+
+
+def test_a_cell_that_was_not_quoted_is_not_cut_at_its_comma() -> None:
+    reading = read("account,kind,value\na1,organisation,Example, Inc.\n")
+    assert ([each.line for each in reading.faults], reading.kinds.total()) == ([2], 0)
+
+
+def test_a_table_has_one_separator_which_its_header_tells() -> None:
+    [account] = read('account,kind,value\na1,organisation,"A; B; C; D"\n').seen_accounts()
+    assert account.identifiers[0].value == "A; B; C; D"
+
+
+@pytest.mark.parametrize(
+    "row", [f"{'a' * 257},email,one@example.org,", f"a1,email,one@example.org,{'W' * 201}"],
+    ids=["account", "person"],
+)  # fmt: skip
+def test_a_name_that_is_too_long_is_not_cut(row: str) -> None:
+    reading = read(f"account,kind,value,person_name\n{row}\n")
+    assert ([each.line for each in reading.faults], reading.kinds.total()) == ([2], 0)
+
+
+def test_a_quoted_cell_over_two_lines_is_a_fault_of_both() -> None:
+    reading = read('account,kind,value\na1,organisation,"Example\nInc."\n')
+    assert ([each.line for each in reading.faults], reading.kinds.total()) == ([2, 3], 0)
 
 
 def test_a_fault_says_its_line_and_kind_and_never_the_value() -> None:
