@@ -6,10 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
-from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
+from django.forms import (
+    BaseForm,
+    BoundField,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    RadioSelect,
+    Select,
+)
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from indicators.stix import Tlp
@@ -133,32 +140,31 @@ def ident(value: str | None) -> SafeString:
     if not value:
         return format_html('<span class="muted">{}</span>', "none")
     text = str(value)
+    return format_html(
+        '<code class="ident" title="{}" data-copy="{}">{}</code>', text, text, _shortened(text)
+    )
+
+
+def _shortened(text: str) -> str:
     kind, dashes, rest = text.partition("--")
     if dashes:
-        shown = f"{kind}--{rest[:8]}…"
-    else:
-        shown = text if len(text) <= 20 else f"{text[:10]}…{text[-6:]}"
-    return format_html('<code class="ident" title="{}" data-copy="{}">{}</code>', text, text, shown)
+        return f"{kind}--{rest[:8]}…"
+    return text if len(text) <= 20 else f"{text[:10]}…{text[-6:]}"
 
 
 @register.simple_tag
 def object_link(stix_id: str, name: str = "") -> SafeString:
     """A link to the object's page; a campaign has one of its own."""
     target = "campaign" if stix_id.startswith("campaign--") else "object"
-    shown = escape(name) if name else ident(stix_id)
-    return format_html('<a href="{}">{}</a>', reverse(target, args=[stix_id]), shown)
+    # A click opens it: the id is not one that a click copies.
+    nameless = format_html('<code title="{}">{}</code>', stix_id, _shortened(stix_id))
+    return format_html('<a href="{}">{}</a>', reverse(target, args=[stix_id]), name or nameless)
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An icon by its name (`web.icons`)."""
     return icons.icon(name)
-
-
-@register.simple_tag
-def key(name: str) -> SafeString:
-    """A key of the keyboard."""
-    return format_html("<kbd>{}</kbd>", name)
 
 
 @register.simple_tag
@@ -183,7 +189,7 @@ def field(bound: BoundField) -> SafeString:
         attributes["aria-invalid"] = "true"
     parts = {
         "label": _label(bound),
-        "help": format_html('<p class="help" id="{}-help">{}</p>', name, bound.help_text)
+        "help": format_html('<div class="help" id="{}-help">{}</div>', name, bound.help_text)
         if bound.help_text
         else "",
         "errors": format_html(
@@ -224,7 +230,8 @@ def field(bound: BoundField) -> SafeString:
 def _label(bound: BoundField) -> SafeString:
     optional = (
         ""
-        if bound.field.required or isinstance(bound.field.widget, CheckboxInput)
+        # A choice always says something.
+        if bound.field.required or isinstance(bound.field.widget, CheckboxInput | Select)
         else (format_html(' <span class="muted">{}</span>', "optional"))
     )
     return format_html('<label for="{}">{}{}</label>', bound.id_for_label, bound.label, optional)

@@ -69,6 +69,13 @@ def test_an_id_is_shortened_and_copied_whole() -> None:
     assert ">campaign--8d25410f…<" in shown
 
 
+def test_a_link_to_what_has_no_name_is_opened_by_a_click_not_copied() -> None:
+    stix_id = "indicator--8d25410f-3b58-45b1-b2d5-ba9aa241f093"
+    shown = words("{% object_link stix_id %}", stix_id=stix_id)
+    assert f'href="/objects/{stix_id}/"' in shown and ">indicator--8d25410f…<" in shown
+    assert "data-copy" not in shown
+
+
 def test_text_of_others_is_escaped() -> None:
     hostile = "<img src=x onerror=alert(1)>"
     shown = words("{% badge text %}{% ident text %}{% json text %}", text=hostile)

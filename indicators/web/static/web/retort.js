@@ -86,14 +86,19 @@
     if (going) setTimeout(() => { going = false; }, 1500);
   });
 
+  const waiting = new WeakSet();
   document.addEventListener("click", (event) => {
     const copied = event.target.closest("[data-copy]");
-    if (!copied || !navigator.clipboard) return;
-    event.preventDefault();
-    navigator.clipboard.writeText(copied.dataset.copy).then(() => {
-      const before = copied.textContent;
-      copied.textContent = "copied";
-      setTimeout(() => { copied.textContent = before; }, 900);
-    });
+    if (!copied || waiting.has(copied) || !navigator.clipboard) return;
+    waiting.add(copied);
+    const before = copied.textContent;
+    navigator.clipboard.writeText(copied.dataset.copy)
+      .then(() => { copied.textContent = "copied"; }, () => { copied.textContent = "not copied"; })
+      .then(() => setTimeout(() => { copied.textContent = before; waiting.delete(copied); }, 900));
   });
+
+  // On a phone the areas are a strip: it begins where one is.
+  const strip = document.querySelector(".side");
+  const here = strip?.querySelector("[aria-current]");
+  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
 })();
