@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from indicators.catalog.counts import Count
 from indicators.catalog.counts import short as shortened
 from indicators.catalog.heard import Heard
+from indicators.catalog.labels import type_label
 from indicators.reconcile.actors import Actor
 from indicators.web.tags import ident, object_link
 from indicators.web.views.campaign_words import shared, subject_name
@@ -30,9 +31,9 @@ _STATUSES = {
 _STANDINGS = {"live": "ok", "expired": "muted", "revoked": "bad"}
 _EVENTS = {
     "formed": "Formed",
-    "joined": "Joined by more",
-    "left": "Left by some",
-    "merged": "Merged with what was another actor:",
+    "joined": "Joined by",
+    "left": "Left by",
+    "merged": "Merged with",
     "split": "Split off from",
 }
 _RELIABILITY = {
@@ -70,6 +71,12 @@ def short(count: Count | None) -> str:
 def spaced(term: str) -> str:
     """A term of a vocabulary as words."""
     return term.replace("-", " ")
+
+
+@register.filter
+def or_type(name: str, kind: str) -> str:
+    """An object's name; of what has none, what it is."""
+    return name or type_label(kind)
 
 
 @register.filter

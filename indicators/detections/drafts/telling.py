@@ -87,7 +87,7 @@ _EXTENSION_NAMES = {each.id: each.name for each in extensions().values()}
 # Said elsewhere on the page: by the title, the marking, the badge of the change, or not at all.
 _SAID = {
     "type", "spec_version", "id", "name", "created", "modified", "object_marking_refs",
-    "extensions", "extension_type", "pattern_type", "pattern_version", "relationship_type",
+    "extensions", "extension_type", "pattern_type", "pattern_version", "relationship_type", "jws",
 }  # fmt: skip
 _PRODUCTS = {"provider", "family", "model", "version", "to_model"}
 _WORDS = {"description", "explanation", "statement", "abstract", "content", "objective"}
@@ -105,13 +105,23 @@ _LABELS = {
 }
 
 
+# What people read first; signed objects have their names in the order of the alphabet.
+_FIRST = ("description", "kind", "provider", "start", "first_seen", "last_seen")
+
+
+def _ordered(content: Content) -> list[tuple[str, Any]]:
+    """As it is, but for what comes first."""
+    rank = {name: at for at, name in enumerate(_FIRST)}
+    return sorted(content.items(), key=lambda pair: rank.get(pair[0], len(rank)))
+
+
 def _facts(content: Content) -> Iterator[Fact]:
-    for name, value in content.items():
+    for name, value in _ordered(content):
         if name not in _SAID:
             yield _fact(name, value)
     for key, inner in content.get("extensions", {}).items():
         if isinstance(inner, Mapping) and key in _EXTENSION_NAMES:
-            yield from (_fact(name, value) for name, value in inner.items() if name not in _SAID)
+            yield from (_fact(name, value) for name, value in _ordered(inner) if name not in _SAID)
         else:
             yield _fact(key, inner)
 
@@ -135,10 +145,10 @@ def _shown(name: str, value: Any) -> tuple[Kind, Any]:
     if isinstance(value, Mapping):
         if "value" in value and value.keys() <= {"value", "qualifier", "as_reported"}:
             return "count", value
-        return "facts", [_fact(key, each) for key, each in value.items()]
+        return "facts", [_fact(key, each) for key, each in _ordered(value)]
     listed = list(value) if isinstance(value, list | tuple) else [value]
     if all(isinstance(each, Mapping) for each in listed):
-        return "list", [[_fact(key, inner) for key, inner in each.items()] for each in listed]
+        return "list", [[_fact(key, inner) for key, inner in _ordered(each)] for each in listed]
     texts = [str(each) for each in listed]
     return ("idents" if name.endswith("_refs") else "terms"), texts
 

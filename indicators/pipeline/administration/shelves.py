@@ -1,11 +1,12 @@
 """Collections as people look at them: how large, how fresh, who reads them and how far they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from federation.models import Cosignature, Log, Subscription
+from federation.models import Cosignature, Log, Peer, Subscription
 from federation.transparency import log
 from indicators.models import Collection, Grant, Relay
 from indicators.reconcile.delivery import Progress, Retraction, progress, retractions
@@ -42,7 +43,8 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
-    """A collection's log as others pin it. `root` in hexadecimal, `note` the signed checkpoint."""
+    """A collection's log as others pin it. `root` in hexadecimal, `note` the signed checkpoint;
+    `cosigned`: the names of whoever cosigned it at this size."""
 
     origin: str
     size: int
@@ -50,7 +52,7 @@ class LogFacts:
     vkey: str
     note: str
     last_added: datetime | None
-    cosigned: Sequence[Cosignature]
+    cosigned: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def _awaited(collection: Collection) -> list[Retraction]:
 
 def _log(collection: UUID) -> LogFacts:
     head = Log.objects.get(pk=collection)
-    newest = Cosignature.objects.filter(log=collection, size=head.size).order_by("witness")
+    newest = Cosignature.objects.filter(log=collection, size=head.size)
     return LogFacts(
         origin=head.origin,
         size=head.size,
@@ -107,5 +109,13 @@ def _log(collection: UUID) -> LogFacts:
         vkey=log.verifier(collection).vkey,
         note=log.checkpoint(collection).decode(),
         last_added=head.last_added,
-        cosigned=list(newest),
+        cosigned=_names(newest.values_list("witness", flat=True)),
     )
+
+
+def _names(verifiers: Iterable[str]) -> list[str]:
+    """What witnesses are called here: peers by their names, others by their hosts."""
+    hosts = [verifier.partition("+")[0] for verifier in verifiers]
+    peers = Peer.objects.exclude(base_url="").values_list("base_url", "name") if hosts else ()
+    known = {urlsplit(url).netloc: name for url, name in peers}
+    return sorted(known.get(host, host) for host in hosts)

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 from django import forms
+from django.core.validators import URLValidator
 
 from indicators.detections.stated import Claim
 from indicators.models import Member
 from indicators.stix import schema
-from indicators.web.forms.fields import present
+from indicators.web.forms.fields import choice_of, present
 
 MOST_CLAIMS = 10
 CLAIMS = "claims"
@@ -42,7 +43,7 @@ class ClaimForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=[
-            (each, each.replace("-", " "))
+            choice_of(each)
             for each in schema("attribution-claim")["properties"]["basis"]["items"].get(
                 "x-open-vocab", schema("attribution-claim")["properties"]["basis"]["x-open-vocab"]
             )
@@ -66,7 +67,13 @@ class ClaimForm(forms.Form):
         required=False,
     )
     address = forms.URLField(
-        label="Its address", max_length=2000, required=False, assume_scheme="https"
+        label="Its address",
+        max_length=2000,
+        required=False,
+        assume_scheme="https",
+        validators=[
+            URLValidator(["http", "https"], message="Write an address that begins with https://.")
+        ],
     )
     claimed_on = forms.DateField(
         label="Date of the claim", required=False, widget=forms.DateInput(attrs={"type": "date"})

@@ -32,6 +32,15 @@ class AmountField(forms.IntegerField):
         return super().to_python(value)
 
 
+def choice_of(term: str) -> tuple[str, str]:
+    """A term of a vocabulary, and how people read it: "CoT elicitation"."""
+    words = " ".join(_SHORT.get(word, word) for word in term.split("-"))
+    return term, words[:1].upper() + words[1:]
+
+
+_SHORT = {"api": "API", "cot": "CoT", "ip": "IP", "rl": "RL", "sft": "SFT"}
+
+
 def present(**fields: Any) -> dict[str, Any]:
     """The fields that say something: what is empty is not stated."""
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}

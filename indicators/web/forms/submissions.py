@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 from django import forms
 
-from indicators.detections.finding import Finding
+from indicators.detections.finding import Finding, Window
 from indicators.detections.stated import Claim, Stated
 from indicators.detections.submissions.pieces import Prepared
 from indicators.models import Audience, Collection
 from indicators.stix import Tlp, schema
-from indicators.web.forms.fields import AmountField, UtcField, present
+from indicators.web.forms.fields import AmountField, UtcField, choice_of, present
 
 PASTED = 600_000
 _QUALIFIERS = [
@@ -40,13 +40,16 @@ _LEGAL_BASES = [
 _MODEL_PARTS = ("provider", "family", "model", "version")
 _WINDOW_PARTS = ("start", "hours", "account_count", "request_count")
 _MOST_LINES = 50
+_MOST_OF_A_MODEL = 100
 
 
 def _terms(label: str, field: str) -> forms.MultipleChoiceField:
     listed = schema("distillation-campaign")["properties"][field]["x-open-vocab"]
-    choices = [(term, term.replace("-", " ")) for term in listed]
     return forms.MultipleChoiceField(
-        label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple
+        label=label,
+        choices=[choice_of(term) for term in listed],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
 
 
@@ -152,10 +155,8 @@ class SubmissionForm(forms.Form):
         field.label_from_instance = _labelled  # type: ignore[attr-defined]
 
     def clean_model_targets(self) -> list[dict[str, str]]:
-        return [
-            {name: cell for name, cell in zip(_MODEL_PARTS, cells, strict=False) if cell}
-            for cells in _lines(self.cleaned_data["model_targets"], len(_MODEL_PARTS))
-        ]
+        lines = _lines(self.cleaned_data["model_targets"], len(_MODEL_PARTS))
+        return [_model(number, cells) for number, cells in enumerate(lines, 1)]
 
     def clean_windows(self) -> list[dict[str, Any]]:
         lines = _lines(self.cleaned_data["windows"], len(_WINDOW_PARTS))
@@ -269,21 +270,32 @@ def _lines(text: str, most: int) -> Iterator[list[str]]:
         yield cells
 
 
+def _model(number: int, cells: list[str]) -> dict[str, str]:
+    if any(len(each) > _MOST_OF_A_MODEL for each in cells):
+        raise forms.ValidationError(
+            f"Line {number}: a name has at most {_MOST_OF_A_MODEL} characters; shorten it."
+        )
+    return {name: cell for name, cell in zip(_MODEL_PARTS, cells, strict=False) if cell}
+
+
 def _window(number: int, cells: list[str]) -> dict[str, Any]:
     try:
         start, hours, accounts, requests = cells
         begun = datetime.fromisoformat(start)
-        return {
-            "start": begun if begun.tzinfo else begun.replace(tzinfo=UTC),
+        window = {
+            "start": (begun if begun.tzinfo else begun.replace(tzinfo=UTC)).astimezone(UTC),
             "seconds": round(float(hours) * 3600),
             "account_count": int(accounts),
             "request_count": int(requests),
         }
-    except (ValueError, OverflowError):
+        msgspec.convert(window, Window)
+    except (ValueError, OverflowError):  # msgspec's own is a ValueError
         raise forms.ValidationError(
             f"Line {number}: write start, hours, accounts, requests, such as"
-            " 2026-02-27T00:00, 24, 312, 61240."
+            " 2026-02-27T00:00, 24, 312, 61240. A window is of a minute to a year, with at least"
+            " one account and one request."
         ) from None
+    return window
 
 
 def _labelled(collection: Collection) -> str:
