@@ -67,7 +67,7 @@ class Standing:
     failure: str
     cluster: int | None
     evidence_is_read: bool
-    has_evidence: bool
+    has_upload: bool
     draft: Draft | None
     stopped: tuple[str, ...]
     decided_by: str
@@ -124,7 +124,7 @@ def read_standing(submission_id: UUID, author: User) -> Standing:
         failure=found.failure,
         cluster=found.cluster_id,
         evidence_is_read=found.due_since is None,
-        has_evidence=found.evidence_version > 0,
+        has_upload=found.pieces.filter(role=PieceRole.UPLOADED).exists(),
         draft=None if draft and draft.state == DraftState.SUPERSEDED else draft,
         stopped=_stopped(found.cluster_id),
         decided_by=decider.get_username() if decider else "",

@@ -12,7 +12,7 @@ from indicators.web.charts.markup import Table, Words, element, figure, middled,
 #: More than these are drawn as one node of their kind, with their number.
 MOST_NODES = 300
 _MOST_ALIKE = 12
-_SHOWN = 21
+_SHOWN = 24
 _SIZE = 12
 _TONES = {
     "own": "s1 node-own",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 _SWEEPS = 6
-_WIDTH, _GAP, _ROW, _MARGIN = 156, 56, 40, 12
+_WIDTH, _GAP, _ROW, _MARGIN = 172, 44, 40, 12
 NODE_HEIGHT = 28
 # A narrower drawing would be shown larger than its words need.
 _LEAST = 860

@@ -145,7 +145,7 @@ def _disclosed(table: Table, words: Words) -> SafeString:
         class_="table",
     )
     held = element("div", drawn, class_="table-wrap")
-    return element("details", element("summary", "As a table"), held, class_="disclosure")
+    return element("details", element("summary", "As a table"), held)
 
 
 def _attribute(key: str) -> str:

@@ -16,7 +16,7 @@ class ProfileForm(forms.Form):
     """Where somebody is, and where mail reaches them."""
 
     email = forms.EmailField(
-        label="E-mail", required=False, help_text="For notices that you ask for; optional."
+        label="E-mail", required=False, help_text="For notices that you ask for."
     )
     time_zone = forms.CharField(
         label="Time zone",

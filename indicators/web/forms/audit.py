@@ -15,7 +15,10 @@ class AuditForm(forms.Form):
     actor = forms.CharField(label="Who", max_length=200, required=False)
     act = forms.ChoiceField(label="Did what", required=False)
     subject = forms.CharField(
-        label="To what", max_length=300, required=False, help_text="How it begins."
+        label="To what",
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "how it begins"}),
     )
     since = forms.DateField(
         label="From", required=False, widget=forms.DateInput(attrs={"type": "date"})

@@ -24,7 +24,7 @@ class _ByDetector(forms.Form):
         self._all = [each.id for each in detectors]
         named = [(str(each.id), each.name) for each in detectors]
         self.fields["detector"] = forms.ChoiceField(
-            required=False, choices=[("", "every detector"), *named]
+            required=False, choices=[("", "Every detector"), *named]
         )
 
     @property
@@ -42,7 +42,7 @@ class FindingsForm(_ByDetector):
     stage = forms.ChoiceField(
         required=False,
         label="State",
-        choices=[("", "all but replaced"), *((each.value, each.value) for each in Stage)],
+        choices=[("", "All but replaced"), *((each.value, each.value) for each in Stage)],
     )
 
     @property
@@ -55,7 +55,7 @@ class ClustersForm(_ByDetector):
     """Which clusters to list."""
 
     state = forms.ChoiceField(
-        required=False, choices=[("", "open and closed"), ("open", "open"), ("closed", "closed")]
+        required=False, choices=[("", "Open and closed"), ("open", "Open"), ("closed", "Closed")]
     )
 
     @property

@@ -23,5 +23,5 @@ class InvitationForm(RolesForm):
     """A link for somebody new."""
 
     email = forms.EmailField(
-        label="E-mail", required=False, help_text="Optional; you can hand the link over yourself."
+        label="E-mail", required=False, help_text="Without one, you hand the link over yourself."
     )

@@ -18,8 +18,8 @@ from indicators.people.roles import roles_of
 from indicators.reconcile import holding, telling
 from indicators.reconcile import queue as queues
 from indicators.reconcile.case import Word, read_case
-from indicators.reconcile.holding import Decision
 from indicators.reconcile.rehearsing import Rehearsal, rehearse_decision
+from indicators.reconcile.triage import Decision
 from indicators.web.forms.matches import (
     MOST,
     DecisionForm,
@@ -46,10 +46,10 @@ _FINDINGS = {
 }
 
 _STATES = {
-    MatchState.OPEN: ("Lead", "info"),
-    MatchState.CONFIRMED: ("Confirmed", "ok"),
-    MatchState.FALSE_POSITIVE: ("False positive", "muted"),
-    MatchState.NEEDS_INFORMATION: ("Needs information", "warn"),
+    MatchState.OPEN: ("a lead", "info"),
+    MatchState.CONFIRMED: ("confirmed", "ok"),
+    MatchState.FALSE_POSITIVE: ("false positive", "muted"),
+    MatchState.NEEDS_INFORMATION: ("needs information", "warn"),
 }
 _ACTS = {
     MatchState.CONFIRMED: (

@@ -1,6 +1,7 @@
 """The first page."""
 
 from datetime import UTC, datetime
+from statistics import median
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_safe
 from indicators.pipeline.desk.overview import COUNTED
 from indicators.pipeline.desk.overview import overview as read_overview
 from indicators.web.charts import spark
+from indicators.web.charts.lag import behind
 from indicators.web.pages import signed_in
 
 
@@ -25,7 +27,11 @@ def overview(request: HttpRequest) -> HttpResponse:
             for each in found.campaigns
         ],
         "feeds": [
-            (each, spark(each.delays, label=f"Seconds until {each.name}'s objects came"))
+            (
+                each,
+                behind(median(each.delays)) if each.delays else "",
+                spark(each.delays, label=f"Seconds until {each.name}'s objects came"),
+            )
             for each in found.feeds
         ],
         "shared": spark(found.flow.shared, label="Shared each day"),

@@ -30,6 +30,7 @@ def proof(request: HttpRequest, stix_id: str) -> HttpResponse:
     looked = _looked(stix_id, request.GET)
     context = {
         "looked": looked,
+        "is_campaign": stix_id.startswith("campaign--"),
         "value": looked.proof.value,
         "steps": [_shown(step) for step in looked.steps],
         "not_proven": NOT_PROVEN,

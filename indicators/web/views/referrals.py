@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from indicators.catalog.naming import named
 from indicators.models import Recipient, Role
 from indicators.people.roles import roles_of
 from indicators.pipeline import referring
@@ -62,6 +63,9 @@ def referral(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, stix_id: str) -> HttpResponse:
     """Choose a recipient; see what it would get and what not; write what goes with it."""
+    campaign = named([stix_id]).get(stix_id)
+    if campaign is None:
+        raise Http404("There is no such campaign here.")
     chosen = ForRecipient(request.POST if request.method == "POST" else request.GET or None)
     recipient = chosen.cleaned_data["recipient"] if chosen.is_valid() else None
     form = WordsForm(request.POST if request.method == "POST" else None)
@@ -74,7 +78,7 @@ def new(request: HttpRequest, stix_id: str) -> HttpResponse:
             messages.success(request, "Made. Two others have to approve it before it may go.")
             return redirect("referral", made)
     context = {"stix_id": stix_id, "chosen": chosen, "recipient": recipient, "form": form}
-    context |= _prospect(stix_id, recipient)
+    context |= {"name": campaign.name, **_prospect(stix_id, recipient)}
     return render(request, "web/referrals/new.html", context)
 
 
