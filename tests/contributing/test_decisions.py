@@ -89,6 +89,36 @@ def test_who_describes_a_cluster_does_not_approve_it(
     assert campaign["description"] == "They rotate through resellers."
 
 
+def written_on(alder: Contributor, author: User) -> Draft:
+    """The draft in review after another person has written on in what there was."""
+    number = Cluster.objects.get().pk
+    pipeline.describe_cluster(number, author, "They rotate through resellers, weekly.")
+    alder.work()
+    return Draft.objects.get(state=DraftState.REVIEW)
+
+
+def test_who_wrote_before_the_author_does_not_approve_their_words(
+    alder: Contributor, shared: Collection
+) -> None:
+    ana = reviewer("ana")
+    described(alder, ana)
+    draft = written_on(alder, reviewer("ben"))
+    with pytest.raises(DecisionRefused, match="ask another person"):
+        pipeline.approve(draft.pk, ana)
+
+
+def test_who_wrote_what_is_published_decides_on_what_follows(
+    alder: Contributor, shared: Collection
+) -> None:
+    ana = reviewer("ana")
+    pipeline.approve(described(alder, ana).pk, reviewer("rae"))
+    alder.work()
+    draft = written_on(alder, reviewer("ben"))
+    pipeline.approve(draft.pk, ana)
+    draft.refresh_from_db()
+    assert draft.state == DraftState.APPROVED
+
+
 def test_the_database_refuses_an_author_who_decides(alder: Contributor, shared: Collection) -> None:
     alder.send(finding())
     alder.work()

@@ -1,5 +1,5 @@
-"""What people decide of drafts. Whoever wrote a word of a draft never decides it; the database says
-so again.
+"""What people decide of drafts. Whoever wrote a word of a draft never decides it; of who wrote last
+the database says so again.
 """
 
 from datetime import UTC, datetime
@@ -7,11 +7,13 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from indicators.detections import audit, due_matches
 from indicators.detections.errors import DetectionError
 from indicators.models import (
     Act,
+    AuditEvent,
     Cluster,
     Detection,
     Draft,
@@ -138,9 +140,21 @@ def _reviewable(draft_id: UUID, reviewer: User) -> Draft:
         raise NoSuchDraft("There is no such draft.")
     if draft.state != DraftState.REVIEW:
         raise DecisionRefused(f"The draft is {draft.state}; only one in review is decided.")
-    if draft.author_id is not None and draft.author_id == reviewer.pk:
+    if draft.author_id is not None and (draft.author_id == reviewer.pk or _wrote(draft, reviewer)):
         raise DecisionRefused(_ANOTHER)
     return draft
+
+
+def _wrote(draft: Draft, person: User) -> bool:
+    """Whether they described its cluster since it was published last: whoever wrote on after them
+    is its author, and their own words may be left in it."""
+    published = Draft.objects.filter(cluster=draft.cluster_id, state=DraftState.PUBLISHED)
+    last = published.aggregate(last=Max("created_at"))["last"]
+    # audit_by_subject
+    subject = f"cluster {draft.cluster_id}"
+    written = AuditEvent.objects.filter(subject=subject, act="describe")
+    theirs = written.filter(actor=person.get_username())
+    return (theirs if last is None else theirs.filter(at__gt=last)).exists()
 
 
 def _decide(draft: Draft, reviewer: User, state: DraftState, reason: str) -> None:
