@@ -10,7 +10,16 @@ from celery import current_app
 from federation import signing
 from indicators import pipeline
 from indicators.detections.drafts.decisions import DecisionRefused
-from indicators.models import Collection, Draft, DraftState, Match, MatchState, Role
+from indicators.models import (
+    Collection,
+    Draft,
+    DraftState,
+    Match,
+    MatchState,
+    Role,
+    Submission,
+    SubmissionState,
+)
 from indicators.reconcile.answering import NO_COLLECTION
 from indicators.reconcile.replies import ReplyRefused
 from indicators.stix import Tlp
@@ -258,3 +267,24 @@ def test_publishing_an_answer_twice_changes_nothing(leads: Leads) -> None:
     confirm(leads, match)
     pipeline.publish([Draft.objects.get(match=match).pk])
     assert len(versions(leads.shared, only(leads, "sighting")["id"])) == 1
+
+
+def in_review(leads: Leads) -> Draft:
+    """An answer with words, which another person reads first."""
+    match = leads.match()
+    confirm(leads, match, reaction="actioned", explanation="They buy from one reseller.")
+    return live_answer(match)
+
+
+def test_an_answer_that_is_returned_leaves_submissions_as_they_were(leads: Leads) -> None:
+    begun = pipeline.begin_submission(analyst("ben"))
+    pipeline.return_draft(in_review(leads).pk, analyst("rae", Role.REVIEWER), "Which reseller?")
+    assert Submission.objects.get(pk=begun).state == SubmissionState.EDITING
+
+
+def test_a_submission_that_is_taken_back_leaves_answers_in_review(leads: Leads) -> None:
+    begun, answer = pipeline.begin_submission(analyst("ben")), in_review(leads)
+    Submission.objects.update(state=SubmissionState.CHECKING)
+    pipeline.reopen_submission(begun, analyst("ben"))
+    answer.refresh_from_db()
+    assert answer.state == DraftState.REVIEW

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from indicators.detections import audit
 from indicators.detections.errors import DetectionError
@@ -147,7 +147,7 @@ def reopen(submission_id: UUID, author: User) -> None:
         submission = _own(submission_id, author)
         if submission.state not in (SubmissionState.SENT, SubmissionState.CHECKING):
             raise SubmissionRefused("It was not sent, so there is nothing to take back.")
-        if Draft.objects.filter(cluster=submission.cluster_id, state=DraftState.APPROVED).exists():
+        if _drafts(submission).filter(state=DraftState.APPROVED).exists():
             raise SubmissionRefused("It was approved and is being published; wait a moment.")
         _take_from_queue(submission)
         _move(submission, SubmissionState.EDITING)
@@ -178,9 +178,14 @@ def locked(submission_id: UUID) -> Submission | None:
     return Submission.objects.filter(pk=submission_id).select_for_update().first()
 
 
+def _drafts(submission: Submission) -> QuerySet[Draft]:
+    """Of its cluster. Before it is prepared it has none, and neither have answers to matches."""
+    return Draft.objects.filter(cluster=submission.cluster_id, match=None)
+
+
 def _take_from_queue(submission: Submission) -> None:
     """What waits for a reviewer is its author's alone again: nobody decides it any more."""
-    waiting = Draft.objects.filter(cluster=submission.cluster_id, state=DraftState.REVIEW)
+    waiting = _drafts(submission).filter(state=DraftState.REVIEW)
     waiting.update(state=DraftState.PREPARED, state_since=datetime.now(UTC))
 
 
@@ -235,7 +240,7 @@ def _check_home(submission: Submission, stated: Stated) -> None:
     if home is None:
         raise SubmissionRefused("There is no such collection; choose another.")
     # drafts_of_cluster
-    published = Draft.objects.filter(cluster=submission.cluster_id, state=DraftState.PUBLISHED)
+    published = _drafts(submission).filter(state=DraftState.PUBLISHED)
     last = published.select_related("collection").order_by("created_at").last()
     if last is not None and last.collection is not None and last.collection_id != home.pk:
         raise SubmissionRefused(
