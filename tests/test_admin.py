@@ -1,10 +1,11 @@
 """The administration: for administrators, and not for what people decide."""
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
-from django.test import Client
+from django.test import Client, RequestFactory
 
-from indicators.models import Person, Role
+from indicators.models import Detector, Person, Policy, Role
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +73,24 @@ def test_what_analysts_and_reviewers_decide_is_not_here(adam: Client, table: str
 )
 def test_people_and_their_secrets_are_not_here(adam: Client, table: str) -> None:
     assert adam.get(f"/admin/{table}/").status_code == 404
+
+
+def test_no_table_is_changed_there_past_the_audit_log(adam: Client, rf: RequestFactory) -> None:
+    request = rf.get("/admin/")
+    request.user = User.objects.get(username="adam")
+    tables = admin.site._registry.values()
+    assert tables
+    for each in tables:
+        allowed = each.get_model_perms(request)
+        assert (each.opts.label, [name for name, is_so in allowed.items() if is_so]) == (
+            each.opts.label,
+            ["view"],
+        )
+
+
+def test_a_detectors_policy_is_not_set_there(adam: Client) -> None:
+    finder = Detector.objects.create(name="hydra-finder")
+    told = {"name": finder.name, "policy": "publish", "tlp": finder.tlp}
+    assert adam.post(f"/admin/indicators/detector/{finder.pk}/change/", told).status_code == 403
+    finder.refresh_from_db()
+    assert finder.policy == Policy.REVIEW

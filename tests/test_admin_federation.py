@@ -192,21 +192,6 @@ def test_a_push_says_how_far_it_is(ana: Client, birch: Peer, inbox: Collection) 
     assert "https://birch.example/" in shown(ana, "/admin/federation/push/")
 
 
-def test_a_member_that_is_held_off_is_held_off_as_a_peer(birch: Peer) -> None:
-    ana = signed_in("ana", "view_member", "change_member")
-    member = Member.objects.get(name="Birch")
-    told = {
-        "name": member.name,
-        "identity_id": member.identity_id,
-        "sector": member.sector,
-        "state": "left",
-        "reliability": member.reliability,
-    }
-    ana.post(f"/admin/indicators/member/{member.pk}/change/", told)
-    birch.refresh_from_db()
-    assert birch.state == PeerState.LEFT
-
-
 def test_a_collection_says_how_far_its_readers_are(birch: Peer) -> None:
     ana = signed_in("ana", "view_collection")
     shared = open_collection(title="Members", audience="members")
@@ -215,11 +200,3 @@ def test_a_collection_says_how_far_its_readers_are(birch: Peer) -> None:
     Delivery.objects.create(peer=birch, log=Log.objects.get(pk=shared.pk), held_size=5, held_at=NOW)
     page = shown(ana, f"/admin/indicators/collection/{shared.pk}/change/")
     assert "Birch (active) holds 5 entries, by receipt; lacks 0 retractions" in page
-
-
-def test_answers_do_not_go_into_an_inbox(inbox: Collection) -> None:
-    ana = signed_in("ana", "view_collection", "change_collection")
-    shared = open_collection(title="Members", audience="members")
-    page = shown(ana, f"/admin/indicators/collection/{inbox.pk}/change/")
-    assert f'value="{shared.pk}"' in page
-    assert f'value="{inbox.pk}"' not in page

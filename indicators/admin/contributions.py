@@ -3,15 +3,14 @@ pages, for the people whose work they are.
 """
 
 from django.contrib import admin
-from django.http import HttpRequest
 
-from indicators.admin.kinds import ModelAdmin, ReadOnlyAdmin
+from indicators.admin.kinds import ReadOnlyAdmin
 from indicators.models import Allowed, AuditEvent, Detector
 
 
 @admin.register(Detector)
-class DetectorAdmin(ModelAdmin):
-    """Who is trusted how far; its record is counted, never typed."""
+class DetectorAdmin(ReadOnlyAdmin):
+    """Who is trusted how far; changed in the settings, and written down there."""
 
     list_display = (
         "name", "policy", "collection", "tlp", "reviewed_count", "false_positive_count",
@@ -21,14 +20,10 @@ class DetectorAdmin(ModelAdmin):
         "reviewed_count", "false_positive_count", "demoted_at", "demoted_because",
     )  # fmt: skip
 
-    def has_delete_permission(self, request: HttpRequest, obj: Detector | None = None) -> bool:
-        """What it found stays attributed to it."""
-        return False
-
 
 @admin.register(Allowed)
 class AllowedAdmin(ReadOnlyAdmin):
-    """Identifiers that are never shared, by reason; they are added on the command line."""
+    """Identifiers that are never shared, by reason; added in the settings."""
 
     list_display = ("kind", "reason", "added_by", "added_at")
     exclude = ("sealed", "digest", "data_key")

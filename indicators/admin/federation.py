@@ -25,24 +25,13 @@ from federation.models import (
 )
 from federation.peers import registry
 from indicators import pipeline
-from indicators.admin.kinds import ReadOnlyAdmin, TabularInline
+from indicators.admin.kinds import ReadOnlyAdmin, ReadOnlyInline
 from indicators.detections import audit
 from indicators.models import Collection, Member, Relay, State
 from indicators.store.custody import set_member_state
 
 _SHOWN = 100
 _SHOWN_BYTES = 256 * 1024
-
-
-class ReadOnlyInline(TabularInline):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Peer | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Peer | None = None) -> bool:
-        return False
 
 
 class PeerKeyInline(ReadOnlyInline):

@@ -14,7 +14,7 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """A table to look at."""
+    """A table to look at: whoever changes something does it where it is written down."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -23,4 +23,17 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows of a table to look at, with what they belong to."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

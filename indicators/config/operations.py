@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from indicators import access
+from indicators.people.address import client_address
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -31,7 +32,9 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text, of all web processes together; only for METRICS_NETWORKS."""
-    if not access.is_within(request.META.get("REMOTE_ADDR", ""), settings.METRICS_NETWORKS):
+    if _is_relayed(request) or not access.is_within(
+        client_address(request), settings.METRICS_NETWORKS
+    ):
         raise PermissionDenied("Metrics are for METRICS_NETWORKS only.")
     registry = prometheus_client.REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
@@ -39,6 +42,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     body = prometheus_client.generate_latest(registry)
     return HttpResponse(body, content_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+
+def _is_relayed(request: HttpRequest) -> bool:
+    """By a proxy that nobody named: it may be on this very machine, and who asks it is not."""
+    trusted = access.is_within(request.META.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
+    return "HTTP_X_FORWARDED_FOR" in request.META and not trusted
 
 
 def _database() -> str:

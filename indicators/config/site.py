@@ -18,13 +18,13 @@ from indicators.people.roles import roles_of
 
 
 class Site(AdminSite):
-    """What has no page of its own yet. People, their passwords and second factors are not here:
-    whatever is done to them is done in the settings, and written down.
+    """Tables to look into, and what has no page of its own yet. People, their passwords and second
+    factors are not here, nor when workers do what: that is code.
     """
 
     site_header = site_title = "Retort"
     index_title = "Tables; what is decided has pages of its own"
-    _HERE = frozenset({"indicators", "federation", "django_celery_beat"})
+    _HERE = frozenset({"indicators", "federation"})
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Administrators only."""
