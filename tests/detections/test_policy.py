@@ -13,6 +13,7 @@ from indicators.detections.drafts.policy import (
     review_reasons,
     upper_bound,
 )
+from indicators.detections.vocabulary import vocabularies
 from indicators.stix import Tlp
 from tests.detections.clusters import ALDER, drafted, only, part, published
 from tests.objects import identity
@@ -93,9 +94,20 @@ def test_free_text_in_an_extension_asks_for_a_person() -> None:
     assert reasons(told) == ["free text: as_reported of campaign"]
 
 
-def test_a_term_in_no_vocabulary_asks_for_a_person() -> None:
-    told = only(drafted(capability_targets=["coding", "poetry"]), "campaign")
-    assert reasons(told) == ["unknown vocabulary: capability_targets of campaign"]
+TERMS = sorted(vocabularies().keys() - {"traits", "top_capability"})
+
+
+@pytest.mark.parametrize("field", TERMS)
+def test_a_term_in_no_vocabulary_asks_for_a_person(field: str) -> None:
+    known = min(vocabularies()[field])
+    told = only(drafted(**{field: [known, "poetry"]}), "campaign")
+    assert reasons(told) == [f"unknown vocabulary: {field} of campaign"]
+
+
+@pytest.mark.parametrize("field", TERMS)
+def test_the_terms_of_a_vocabulary_ask_for_nobody(field: str) -> None:
+    told = only(drafted(**{field: sorted(vocabularies()[field])}), "campaign")
+    assert reasons(told) == []
 
 
 def test_a_capability_of_traffic_in_no_vocabulary_asks_for_a_person() -> None:

@@ -22,11 +22,6 @@ class Example:
     value: Mapping[str, Any] | str
 
 
-def finding_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of a finding, its parts under $defs."""
-    return dict(_without_python(msgspec.json.schema(Finding)))
-
-
 def finding_components(ref_template: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The schema of a finding, and those that it refers to by `ref_template` (with {name})."""
     (one,), components = msgspec.json.schema_components((Finding,), ref_template=ref_template)
