@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from tests.stix.corpus import Value, ref
+from tests.stix.corpus.making import Value, ref
 
 Path = tuple[str | int, ...]
 

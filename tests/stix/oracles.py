@@ -10,7 +10,7 @@ from typing import Any
 import stix2
 from stix2validator import ValidationOptions, validate_instance
 
-from tests.stix.corpus import Value
+from tests.stix.corpus.making import Value
 
 
 def objections(value: Value) -> Iterator[str]:

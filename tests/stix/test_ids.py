@@ -8,12 +8,11 @@ import stix2
 
 from indicators.stix.ids import observable_id
 from indicators.stix.structure import object_types
-from tests.stix.corpus import (
+from tests.stix.corpus import OBSERVABLES, OUR_OBSERVABLES
+from tests.stix.corpus.making import (
     FOREIGN_EXTENSION,
     IDENTIFIER_TOKEN,
-    OBSERVABLES,
     ORIGIN_SIGNATURE,
-    OUR_OBSERVABLES,
     Value,
     observable,
     ref,

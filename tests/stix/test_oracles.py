@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.stix.corpus import EVERYTHING, OBSERVABLES, STANDARD, Value, ref
+from tests.stix.corpus import EVERYTHING, OBSERVABLES, STANDARD
+from tests.stix.corpus.making import Value, ref
 from tests.stix.mutations import mutations
 from tests.stix.oracles import objections
 from tests.stix.reading import accepted, parsed

@@ -9,7 +9,8 @@ import pytest
 
 from federation.canonical import canonical, digest
 from indicators.stix import Tlp, UnreadableInput, parse_objects
-from tests.stix.corpus import CREATOR, DOMAIN_OBJECTS, EVERYTHING, OBSERVABLES, authored
+from tests.stix.corpus import DOMAIN_OBJECTS, EVERYTHING, OBSERVABLES
+from tests.stix.corpus.making import CREATOR, authored
 from tests.stix.reading import accepted, parsed, problems, refusal
 
 ROOMY = 50_000_000

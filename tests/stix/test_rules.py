@@ -6,17 +6,19 @@ from typing import Any
 import pytest
 
 from tests.stix.corpus import (
-    ATTRIBUTION_CLAIM,
-    CREATOR,
-    DISTILLATION_CAMPAIGN,
     DOMAIN_OBJECTS,
-    FEEDBACK,
-    FOREIGN_EXTENSION,
-    GREEN,
     META_OBJECTS,
     OBSERVABLES,
     OUR_OBSERVABLES,
     RELATIONSHIP_OBJECTS,
+)
+from tests.stix.corpus.making import (
+    ATTRIBUTION_CLAIM,
+    CREATOR,
+    DISTILLATION_CAMPAIGN,
+    FEEDBACK,
+    FOREIGN_EXTENSION,
+    GREEN,
     STATEMENT,
     Value,
     authored,
