@@ -7,6 +7,8 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import register_converter
+from django.urls.converters import StringConverter
 
 from indicators.models import Role
 from indicators.people.roles import EVERY_ROLE, roles_of
@@ -17,6 +19,15 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 ANALYST, REVIEWER, ADMINISTRATOR = Role.ANALYST, Role.REVIEWER, Role.ADMINISTRATOR
 #: Whoever works here, with any role; a user without one sees only the own account.
 EVERYONE = tuple(sorted(EVERY_ROLE))
+
+
+class ObjectId(StringConverter):
+    """Whatever may be the id of an object: text that PostgreSQL can be asked for."""
+
+    regex = "[^/\0]+"
+
+
+register_converter(ObjectId, "id")
 
 
 def page(view: View[P], *roles: Role) -> View[P]:

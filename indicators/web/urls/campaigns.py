@@ -7,6 +7,6 @@ from indicators.web.views import campaigns
 
 paths: list[URLPattern] = [
     path("campaigns/", page(campaigns.listed, *EVERYONE), name="campaigns"),
-    path("campaigns/<str:stix_id>/", page(campaigns.campaign, *EVERYONE), name="campaign"),
+    path("campaigns/<id:stix_id>/", page(campaigns.campaign, *EVERYONE), name="campaign"),
     path("actors/<uuid:number>/", page(campaigns.actor, *EVERYONE), name="joint"),
 ]

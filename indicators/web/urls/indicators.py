@@ -8,9 +8,9 @@ from indicators.web.views import indicators
 paths: list[URLPattern] = [
     path("indicators/", page(indicators.listed, *EVERYONE), name="indicators"),
     path("indicators/export/", page(indicators.exported, *EVERYONE), name="indicators-export"),
-    path("objects/<str:stix_id>/", page(indicators.looked_at, *EVERYONE), name="object"),
+    path("objects/<id:stix_id>/", page(indicators.looked_at, *EVERYONE), name="object"),
     path(
-        "objects/<str:stix_id>/export/",
+        "objects/<id:stix_id>/export/",
         page(indicators.object_exported, *EVERYONE),
         name="object-export",
     ),

@@ -6,9 +6,9 @@ from indicators.web.pages import EVERYONE, page
 from indicators.web.views import proofs
 
 paths: list[URLPattern] = [
-    path("objects/<str:stix_id>/proof/", page(proofs.proof, *EVERYONE), name="object-proof"),
+    path("objects/<id:stix_id>/proof/", page(proofs.proof, *EVERYONE), name="object-proof"),
     path(
-        "objects/<str:stix_id>/proof/download/",
+        "objects/<id:stix_id>/proof/download/",
         page(proofs.download, *EVERYONE),
         name="object-proof-download",
     ),

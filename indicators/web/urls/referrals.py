@@ -29,9 +29,9 @@ paths: list[URLPattern] = [
     path(
         "referrals/<uuid:pk>/sent/", page(referrals.sent, ANALYST, REVIEWER), name="referral-sent"
     ),
-    path("campaigns/<str:stix_id>/refer/", page(referrals.new, ANALYST), name="referral-new"),
+    path("campaigns/<id:stix_id>/refer/", page(referrals.new, ANALYST), name="referral-new"),
     path(
-        "campaigns/<str:stix_id>/permissions/", page(referrals.permit, ANALYST, REVIEWER),
+        "campaigns/<id:stix_id>/permissions/", page(referrals.permit, ANALYST, REVIEWER),
         name="referral-permit",
     ),
     path(

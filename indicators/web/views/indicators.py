@@ -10,6 +10,7 @@ from indicators.catalog.exporting import export_csv, export_stix
 from indicators.catalog.looking import Fading
 from indicators.catalog.question import Query
 from indicators.catalog.searching import Found, Place, SearchTooBroad, search
+from indicators.models import CatalogRow
 from indicators.pipeline.desk.showing import show_object
 from indicators.web.charts import Curve, decay
 from indicators.web.forms.indicators import FormForm, ObjectFilter
@@ -69,6 +70,8 @@ def exported(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def object_exported(request: HttpRequest, stix_id: str) -> HttpResponseBase:
     """One object as its author published it."""
+    if not CatalogRow.objects.filter(pk=stix_id).exists():
+        raise Http404("There is no such object here.")
     return _file(request, Query(text=stix_id))
 
 
