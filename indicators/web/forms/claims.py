@@ -71,9 +71,8 @@ class ClaimForm(forms.Form):
         max_length=2000,
         required=False,
         assume_scheme="https",
-        validators=[
-            URLValidator(["http", "https"], message="Write an address that begins with https://.")
-        ],
+        validators=[URLValidator(["http", "https"])],
+        error_messages={"invalid": "Write an address that begins with https:// or http://."},
     )
     claimed_on = forms.DateField(
         label="Date of the claim", required=False, widget=forms.DateInput(attrs={"type": "date"})

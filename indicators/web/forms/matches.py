@@ -16,6 +16,7 @@ from indicators.reconcile.replies import REACTIONS
 #: Matches that one page can decide on.
 MOST = 100
 _WORDS = 2_000
+_LAST = 2**63 - 1
 _STRENGTHS = [("", "Any"), ("2", "2 or more"), ("10", "10 or more"), ("100", "100 or more")]
 _SEMANTICS = {
     Semantics.EXACT: "Any one token",
@@ -42,7 +43,9 @@ class QueueForm(forms.Form):
         label="Matched by", required=False, choices=[("", "Anything"), *_SEMANTICS.items()]
     )
     strength = forms.ChoiceField(label="Shared tokens", required=False, choices=_STRENGTHS)
-    cluster = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    cluster = forms.IntegerField(
+        required=False, min_value=1, max_value=_LAST, widget=forms.HiddenInput
+    )
     place = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict) -> None:

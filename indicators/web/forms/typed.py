@@ -42,7 +42,5 @@ def initial_of(form: type[forms.Form], data: QueryDict, prefix: str = "") -> dic
 
 def initial_claims(data: QueryDict) -> list[dict[str, Any]]:
     """The claims that were typed and not emptied."""
-    count = data.get(f"{CLAIMS}-TOTAL_FORMS", "0")
-    rows = range(min(int(count), MOST_CLAIMS) if count.isdecimal() else 0)
-    found = [initial_of(ClaimForm, data, f"{CLAIMS}-{each}") for each in rows]
+    found = [initial_of(ClaimForm, data, f"{CLAIMS}-{each}") for each in range(MOST_CLAIMS)]
     return [each for each in found if each.get("organization")]

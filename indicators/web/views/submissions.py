@@ -19,7 +19,6 @@ from indicators.detections.submissions.editing import (
     NoSuchSubmission,
     SubmissionRefused,
 )
-from indicators.detections.submissions.evidence import MOST_BYTES
 from indicators.detections.submissions.standing import Listed, Standing
 from indicators.pipeline import submitting
 from indicators.web.forms.claims import CLAIMS, ClaimForms, known_members
@@ -29,10 +28,6 @@ from indicators.web.pages import signed_in
 from indicators.web.submitting import done, make_ready, own_standing, refuse, with_claims
 
 _A_PAGE = 50
-_FAULTS_SHOWN = 50
-#: Of a body that is refused unread: the file, and what a form adds to it.
-_MOST_BODY = MOST_BYTES + 64 * 1024
-_TOO_LARGE = "The file has more than 16 MiB; submit it in parts."
 
 
 @require_safe
