@@ -58,6 +58,7 @@ def findings() -> Iterator[Finding]:
     """All checks in the order in which one rests on another."""
     yield _finding("configuration", configuration)
     yield _finding("secrets", secrets)
+    yield _finding("sign-in", sign_in)
     with contextlib.ExitStack() as stack:
         database_up = _finding("database", lambda: _borrow(stack))
         if database_up.ok:
@@ -93,6 +94,16 @@ def secrets() -> str:
     if not present:
         return "given by the environment"
     return f"in {settings.DATA}; a backup without them opens nothing"
+
+
+def sign_in() -> str:
+    """Whoever guesses is kept out by name and address: behind a proxy all have one address."""
+    if settings.PRODUCTION and not settings.TRUSTED_PROXIES:
+        raise Problem(
+            "everybody comes from the proxy's address: who guesses at a name keeps its owner out",
+            "set TRUSTED_PROXIES to the networks of the proxies in front of this node",
+        )
+    return "failures are counted by name and address"
 
 
 def _borrow(stack: contextlib.ExitStack) -> str:

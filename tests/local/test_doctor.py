@@ -26,6 +26,12 @@ def test_secrets_that_others_can_read_are_a_problem(tmp_path: Path, settings: Se
     assert raised.value.cure == f"chmod 600 {tmp_path}/secret_key"
 
 
+def test_a_node_that_sees_its_proxy_alone_is_a_problem(settings: Settings) -> None:
+    settings.PRODUCTION, settings.TRUSTED_PROXIES = True, []
+    with pytest.raises(Problem, match="keeps its owner out"):
+        checkup.sign_in()
+
+
 @pytest.mark.django_db
 def test_a_migrated_database_is_well() -> None:
     assert "all migrations applied" in checkup.database()
