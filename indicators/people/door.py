@@ -64,6 +64,9 @@ class Door:
         finally:
             timezone.deactivate()  # the next request in this thread is somebody else's
         response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        if request.session.accessed:
+            # Made for whoever asked: nobody between keeps it, nor the browser beyond their session.
+            response.setdefault("Cache-Control", "private, no-store")
         return response
 
     def process_view(

@@ -146,3 +146,15 @@ def test_a_change_needs_the_token_of_a_page(where: str, everybody: User) -> None
 @pytest.fixture
 def everybody() -> User:
     return somebody("eve", *Role)
+
+
+@pytest.mark.parametrize("where", [each for each in PAGES if each not in PUBLIC])
+def test_nobody_keeps_what_somebody_was_shown(where: str, everybody: User) -> None:
+    client = at_the_desk_of(everybody)
+    client.raise_request_exception = False
+    assert "no-store" in client.get(address(where, PAGES[where])).headers["Cache-Control"]
+
+
+def test_what_is_the_same_for_everybody_may_be_kept() -> None:
+    schema = Client(SERVER_NAME="localhost").get("/schemas/token-indicator-1.0.json")
+    assert "Cache-Control" not in schema.headers
