@@ -9,11 +9,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, transaction
 
-from indicators.models import MatchState
 from indicators.pipeline.contributing import DRAFTS_AT_ONCE, PUBLISH
 from indicators.pipeline.handing_over import hand_over_all
 from indicators.reconcile import answering, holding, triage
-from indicators.reconcile.holding import Decision
+from indicators.reconcile.triage import Decision
 from indicators.store.sql import open_cursor
 from indicators.telemetry import places
 
@@ -23,30 +22,13 @@ log = structlog.get_logger("retort.pipeline")
 APPLY_DECISIONS = "indicators.apply_decisions"
 
 
-def decide_matches(
-    matches: Sequence[UUID],
-    state: MatchState,
-    person: User,
-    note: str = "",
-    *,
-    reaction: str = "",
-    explanation: str = "",
-    is_sure: bool = False,
-) -> list[UUID]:
+def decide_matches(decision: Decision, person: User) -> list[UUID]:
     """A person says what these matches are; answers that may go out are published by workers.
 
     Returns these drafts. Raises TriageRefused, ReplyRefused.
     """
     with transaction.atomic():
-        approved = triage.decide(
-            matches,
-            state,
-            person,
-            note,
-            reaction=reaction,
-            explanation=explanation,
-            is_sure=is_sure,
-        )
+        approved = triage.decide(decision, person)
         _publish_after_commit(approved)
     return approved
 
@@ -59,15 +41,7 @@ def hold_decision(decision: Decision, person: User) -> UUID | None:
     """
     if settings.ANSWER_HOLD:
         return holding.hold(decision, person, datetime.now(UTC), settings.ANSWER_HOLD)
-    decide_matches(
-        decision.matches,
-        decision.state,
-        person,
-        decision.note,
-        reaction=decision.reaction,
-        explanation=decision.explanation,
-        is_sure=decision.is_sure,
-    )
+    decide_matches(decision, person)
     return None
 
 

@@ -16,33 +16,14 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 
 from indicators.detections import audit
 from indicators.detections.errors import DetectionError
-from indicators.models import HeldDecision, Match, MatchState
-from indicators.reconcile import replies, triage
+from indicators.models import HeldDecision, MatchState
+from indicators.reconcile import triage
 from indicators.reconcile.answering import rehearse
-from indicators.reconcile.replies import Said
-from indicators.reconcile.triage import TriageRefused
+from indicators.reconcile.triage import Decision, TriageRefused
 from indicators.store.sql import open_cursor
 
 #: Acts that one look applies.
 _ACTS_AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person says of some matches; the note stays here, the rest is for the origins."""
-
-    matches: tuple[UUID, ...]
-    state: MatchState
-    note: str = ""
-    reaction: str = ""
-    explanation: str = ""
-    is_sure: bool = False
-
-    @property
-    def said(self) -> Said:
-        """What of it is told; raises ReplyRefused for what does not go together."""
-        words = self.explanation.strip()
-        return replies.complete(Said(self.state.value, self.reaction, words, self.is_sure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +45,11 @@ def hold(decision: Decision, person: User, now: datetime, seconds: int) -> UUID:
     TriageRefused, ReplyRefused.
     """
     triage.check_person(person)
-    with transaction.atomic():
+    with transaction.atomic(), open_cursor() as cursor:
         _wait_for_others(decision)
-        numbers = lock(decision)
+        numbers = list(triage.lock(cursor, decision))
         _replace_own(numbers, person)
-        with open_cursor() as cursor:
-            rehearse(cursor, numbers, decision.said, person)
+        rehearse(cursor, numbers, decision.said, person)
         act = uuid4()
         HeldDecision.objects.bulk_create(
             HeldDecision(
@@ -89,20 +69,6 @@ def hold(decision: Decision, person: User, now: datetime, seconds: int) -> UUID:
         subjects = [f"match {uuid}" for uuid in decision.matches]
         audit.record_each(person.get_username(), "hold", subjects, state=decision.state.value)
     return act
-
-
-def lock(decision: Decision) -> list[int]:
-    """The numbers of the matches, none of which changes until the transaction ends."""
-    if len(decision.matches) > triage.MOST:
-        raise TriageRefused(f"{len(decision.matches)} matches; decide on at most {triage.MOST}.")
-    asked = Match.objects.select_for_update(no_key=True).filter(uuid__in=decision.matches)
-    found = {each.uuid: each for each in asked.order_by("pk")}
-    for uuid in decision.matches:
-        if uuid not in found:
-            raise TriageRefused(f"There is no match {uuid}.")
-        match = found[uuid]
-        triage.refuse_if_over(uuid, match.state, match.retired_because, decision.state)
-    return sorted(match.pk for match in found.values())
 
 
 def undo(act: UUID, person: User) -> int:
@@ -202,19 +168,20 @@ def _replace_own(numbers: Sequence[int], person: User) -> None:
 
 
 def _decide(rows: Sequence[HeldDecision]) -> list[UUID]:
-    """All of one act are alike but for their matches."""
+    """All of one act are alike but for their matches. Who decided at once came later, and stays."""
     first = rows[0]
+    decision = Decision(
+        tuple(row.match.uuid for row in rows),
+        MatchState(first.state),
+        first.note,
+        first.reaction,
+        first.explanation,
+        first.is_sure,
+        as_of=first.held_at,
+    )
     with transaction.atomic():
         HeldDecision.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        return triage.decide(
-            [row.match.uuid for row in rows],
-            MatchState(first.state),
-            first.person,
-            first.note,
-            reaction=first.reaction,
-            explanation=first.explanation,
-            is_sure=first.is_sure,
-        )
+        return triage.decide(decision, first.person)
 
 
 def _decide_alone(row: HeldDecision) -> list[UUID]:

@@ -15,7 +15,7 @@ from indicators.detections.drafts.preview import Preview
 from indicators.models import Collection, Draft, Match
 from indicators.reconcile import delivery, triage
 from indicators.reconcile.answering import rehearse
-from indicators.reconcile.holding import Decision, lock
+from indicators.reconcile.triage import Decision
 from indicators.store.sql import open_cursor
 
 #: Answers whose objects are shown in full; of the others it is said how many there are.
@@ -61,7 +61,7 @@ def rehearse_decision(decision: Decision, person: User) -> Rehearsal:
     """What would happen; nothing does. Raises TriageRefused, ReplyRefused."""
     triage.check_person(person)
     with transaction.atomic(), open_cursor() as cursor:
-        numbers = lock(decision)
+        numbers = list(triage.lock(cursor, decision))
         made = rehearse(cursor, numbers, decision.said, person)
     drafts = {number: draft for number, draft in made.items() if draft is not None}
     shown = dict(list(drafts.items())[:SHOWN])

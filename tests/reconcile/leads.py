@@ -20,6 +20,7 @@ from indicators.models import (
     Role,
     Semantics,
 )
+from indicators.reconcile.triage import Decision
 from indicators.stix import Tlp
 from indicators.store.custody import open_collection
 from tests.contributing.detector import Contributor, account, finding
@@ -86,7 +87,7 @@ class Leads:
         self, match: Match, state: MatchState, person: User, note: str = "", **said: Any
     ) -> list[UUID]:
         """What a person finds of it, and all that follows by itself."""
-        approved = pipeline.decide_matches([match.uuid], state, person, note, **said)
+        approved = pipeline.decide_matches(Decision((match.uuid,), state, note, **said), person)
         self.detector.work()
         return approved
 

@@ -19,10 +19,9 @@ from indicators.models import (
     Person,
 )
 from indicators.reconcile import holding
-from indicators.reconcile.holding import Decision
 from indicators.reconcile.rehearsing import rehearse_decision
 from indicators.reconcile.replies import ReplyRefused
-from indicators.reconcile.triage import TriageRefused
+from indicators.reconcile.triage import Decision, TriageRefused
 from tests.contributing.feed import latest
 from tests.reconcile.leads import NOW, Leads, analyst
 
@@ -102,6 +101,16 @@ def test_what_was_applied_is_not_undone(leads: Leads) -> None:
     pass_by(leads)
     with pytest.raises(TriageRefused, match="too late"):
         pipeline.undo_decision(act, ana)
+
+
+def test_what_another_decided_while_it_was_held_stands(leads: Leads) -> None:
+    match = leads.match()
+    pipeline.hold_decision(confirmed(match), analyst("ana"))
+    leads.decide(match, MatchState.FALSE_POSITIVE, analyst("ben"))
+    pass_by(leads)
+    match.refresh_from_db()
+    assert match.state == MatchState.FALSE_POSITIVE
+    assert "in the meantime" in HeldDecision.objects.get().failure
 
 
 def test_nobody_undoes_what_another_decided(leads: Leads) -> None:

@@ -20,8 +20,8 @@ from indicators.models import (
     Semantics,
 )
 from indicators.reconcile import queue
-from indicators.reconcile.holding import Decision
 from indicators.reconcile.queue import Filter, Place, read_queue
+from indicators.reconcile.triage import Decision
 from tests.objects import id_of
 from tests.reconcile.leads import NOW, Leads, analyst
 from tests.store.plans import explained

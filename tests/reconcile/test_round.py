@@ -9,6 +9,7 @@ from celery import current_app
 
 from indicators import pipeline
 from indicators.models import Answer, Collection, JointCluster, Match, MatchState
+from indicators.reconcile.triage import Decision
 from indicators.store.custody import ensure_own_member
 from tests.contributing.feed import latest
 from tests.reconcile.incoming import Incoming, devices, having, lead, member, reconcile
@@ -50,7 +51,8 @@ def shared(node: Incoming) -> Collection:
 
 def decide(node: Incoming, state: MatchState, **said: Any) -> None:
     """On the one match; what goes out is reconciled here, too."""
-    pipeline.decide_matches([Match.objects.get().uuid], state, analyst("ana"), **said)
+    decision = Decision((Match.objects.get().uuid,), state, **said)
+    pipeline.decide_matches(decision, analyst("ana"))
     node.detector.work()
     reconcile(shared(node))
 

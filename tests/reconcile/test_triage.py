@@ -1,8 +1,9 @@
 """Who decides what of a match, and what becomes of it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from unittest import mock
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from celery import current_app
@@ -10,7 +11,7 @@ from django.contrib.auth.models import User
 
 from indicators.models import AuditEvent, Draft, JointEdge, Match, MatchState
 from indicators.reconcile.replies import ReplyRefused
-from indicators.reconcile.triage import MOST, TriageRefused, decide
+from indicators.reconcile.triage import MOST, Decision, TriageRefused, decide
 from tests.contributing.feed import latest
 from tests.reconcile.leads import NOW, Leads, analyst
 
@@ -26,6 +27,10 @@ def workers() -> Iterator[None]:
 @pytest.fixture
 def leads(db: None) -> Leads:
     return Leads.begin()
+
+
+def confirmed(*matches: UUID, **said: str) -> Decision:
+    return Decision(matches, MatchState.CONFIRMED, **said)
 
 
 def test_a_decision_says_who_and_why(leads: Leads) -> None:
@@ -47,14 +52,14 @@ def test_a_decision_is_in_the_audit_log_without_the_note(leads: Leads) -> None:
 def test_who_may_not_triage_decides_nothing(leads: Leads) -> None:
     match = leads.match()
     with pytest.raises(TriageRefused, match="mallory"):
-        decide([match.uuid], MatchState.CONFIRMED, User.objects.create_user("mallory"))
+        decide(confirmed(match.uuid), User.objects.create_user("mallory"))
     match.refresh_from_db()
     assert match.state == MatchState.OPEN
 
 
 def test_many_are_decided_at_once(leads: Leads) -> None:
     matches = [leads.match(f"key {n}") for n in range(20)]
-    drafts = decide([each.uuid for each in matches], MatchState.CONFIRMED, analyst("ana"))
+    drafts = decide(confirmed(*(each.uuid for each in matches)), analyst("ana"))
     leads.detector.work()
     assert len(drafts) == 20
     assert len(latest(leads.shared, "sighting")) == 20
@@ -63,21 +68,21 @@ def test_many_are_decided_at_once(leads: Leads) -> None:
 def test_one_unknown_match_leaves_all_undecided(leads: Leads) -> None:
     match = leads.match()
     with pytest.raises(TriageRefused, match="no match"):
-        decide([match.uuid, uuid4()], MatchState.CONFIRMED, analyst("ana"))
+        decide(confirmed(match.uuid, uuid4()), analyst("ana"))
     match.refresh_from_db()
     assert match.state == MatchState.OPEN
 
 
 def test_more_than_can_be_decided_at_once_are_refused(leads: Leads) -> None:
     with pytest.raises(TriageRefused, match=str(MOST)):
-        decide([uuid4() for _ in range(MOST + 1)], MatchState.CONFIRMED, analyst("ana"))
+        decide(confirmed(*(uuid4() for _ in range(MOST + 1))), analyst("ana"))
 
 
 def test_of_a_match_that_is_over_nothing_is_said(leads: Leads) -> None:
     match = leads.match()
     Match.objects.update(retired_at=NOW, retired_because="revoked")
     with pytest.raises(TriageRefused, match="revoked"):
-        decide([match.uuid], MatchState.CONFIRMED, analyst("ana"))
+        decide(confirmed(match.uuid), analyst("ana"))
 
 
 def test_what_was_said_of_a_match_that_is_over_can_be_taken_back(leads: Leads) -> None:
@@ -91,12 +96,12 @@ def test_what_was_said_of_a_match_that_is_over_can_be_taken_back(leads: Leads) -
 
 def test_a_reaction_that_does_not_fit_is_refused_with_those_that_do(leads: Leads) -> None:
     with pytest.raises(ReplyRefused, match="saw-this-too"):
-        decide([], MatchState.CONFIRMED, analyst("ana"), reaction="non-malicious")
+        decide(confirmed(reaction="non-malicious"), analyst("ana"))
 
 
 def test_words_without_a_reaction_are_refused(leads: Leads) -> None:
     with pytest.raises(ReplyRefused, match="actioned"):
-        decide([], MatchState.CONFIRMED, analyst("ana"), explanation="We know them.")
+        decide(confirmed(explanation="We know them."), analyst("ana"))
 
 
 def test_a_reopened_match_is_nobodys_decision(leads: Leads) -> None:
@@ -118,3 +123,11 @@ def test_a_false_positive_connects_nobody(leads: Leads) -> None:
     assert JointEdge.objects.count() == 1
     leads.decide(match, MatchState.FALSE_POSITIVE, ana)
     assert not JointEdge.objects.exists()
+
+
+def test_what_was_decided_later_stands(leads: Leads) -> None:
+    match, before = leads.match(), datetime.now(UTC)
+    leads.decide(match, MatchState.FALSE_POSITIVE, analyst("ben"))
+    late = Decision((match.uuid,), MatchState.CONFIRMED, as_of=before)
+    with pytest.raises(TriageRefused, match="in the meantime"):
+        decide(late, analyst("ana"))

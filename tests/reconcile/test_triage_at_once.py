@@ -9,8 +9,7 @@ from celery import current_app
 
 from indicators import pipeline
 from indicators.models import Draft, DraftState, HeldDecision, Match, MatchState
-from indicators.reconcile.holding import Decision
-from indicators.reconcile.triage import TriageRefused, decide
+from indicators.reconcile.triage import Decision, TriageRefused, decide
 from tests.contributing.feed import latest
 from tests.reconcile.leads import NOW, Leads, analyst
 from tests.store.witness import together
@@ -32,7 +31,8 @@ def leads(transactional_db: None) -> Leads:
 
 def deciding(matches: list[Match], name: str, state: MatchState) -> Callable[[], None]:
     person = analyst(name)
-    return lambda: decide([each.uuid for each in matches], state, person) and None
+    decision = Decision(tuple(each.uuid for each in matches), state)
+    return lambda: decide(decision, person) and None
 
 
 def test_of_two_people_at_once_the_later_is_heard(leads: Leads) -> None:

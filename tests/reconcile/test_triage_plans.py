@@ -13,7 +13,7 @@ from indicators.models import Cluster, KnownIndicator, Match, MatchState, Semant
 from indicators.reconcile.answering import draft_answers
 from indicators.reconcile.leads import leads as read_leads
 from indicators.reconcile.replies import Said
-from indicators.reconcile.triage import decide
+from indicators.reconcile.triage import Decision, decide
 from indicators.store.sql import open_cursor
 from tests.contributing.detector import finding
 from tests.objects import id_of
@@ -69,7 +69,7 @@ def history(db: None) -> Iterator[Leads]:
             for number, name in enumerate(ids)
         )
         answered = Match.objects.filter(stix_id__in=ids[:400]).values_list("uuid", flat=True)
-        decide([*answered], MatchState.CONFIRMED, analyst("ana"))
+        decide(Decision(tuple(answered), MatchState.CONFIRMED), analyst("ana"))
         ours.detector.work()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")

@@ -14,6 +14,7 @@ from indicators.management.verbs import VerbCommand
 from indicators.models import Draft, MatchState
 from indicators.reconcile.leads import Lead, lead_counts, leads, leads_named
 from indicators.reconcile.replies import REACTIONS
+from indicators.reconcile.triage import Decision
 
 _DECISIONS = (
     ("confirm", MatchState.CONFIRMED, "The same actor: tell its origin by a sighting."),
@@ -54,15 +55,15 @@ class Command(VerbCommand):
 
     def decide(self, options: dict[str, Any]) -> None:
         person = person_named(options["person"])
-        approved = pipeline.decide_matches(
-            options["ids"],
+        decision = Decision(
+            tuple(options["ids"]),
             options["state"],
-            person,
             options["note"],
-            reaction=options["reaction"],
-            explanation=options["explain"],
-            is_sure=options["sure"],
+            options["reaction"],
+            options["explain"],
+            options["sure"],
         )
+        approved = pipeline.decide_matches(decision, person)
         row = {"decided": len(set(options["ids"])), "state": options["state"].value}
         self.show([{**row, "answers on their way": len(approved)}], options)
 

@@ -9,9 +9,9 @@ from django.http import QueryDict
 
 from indicators.models import Detector, MatchState, Member, Semantics
 from indicators.reconcile import telling
-from indicators.reconcile.holding import Decision
 from indicators.reconcile.queue import Filter, Place
 from indicators.reconcile.replies import REACTIONS
+from indicators.reconcile.triage import Decision
 
 #: Matches that one page can decide on.
 MOST = 100
