@@ -1,9 +1,11 @@
 """Messages to programs on their way: signed, sent, tried again, given up.
 
 An attempt is written down before it is made: one that dies with its worker is made again after
-LEASE. Nothing of an answer but its status is kept.
+LEASE. Nothing of an answer but its status is kept. A program that does not answer is asked by one
+message at a time, so that it holds up nobody else's.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from federation.errors import FederationError
 from federation.peers.connection import Connection
 from indicators.models import Dispatch, Webhook
 from indicators.notices import webhooks
-from indicators.notices.errors import NoticeError
+from indicators.notices.errors import NoticeError, WebhookRefused
 from indicators.notices.signature import sign
 from indicators.store.sql import open_cursor
 
@@ -25,6 +27,8 @@ PAUSES = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
+#: So long at most the other messages to a program wait that did not answer.
+_QUIET = timedelta(minutes=5)
 _SECONDS = 10.0
 _AT_ONCE = 500
 _GONE = 410
@@ -51,15 +55,28 @@ def send(number: UUID, now: datetime) -> bool:
             return False
     dispatch = Dispatch.objects.select_related("webhook").get(pk=number)
     status, failure = _attempt(dispatch, now)
-    dispatch.status, dispatch.failure = status, failure
-    if not failure or status == _GONE or dispatch.tries > len(PAUSES):
-        dispatch.ended_at, dispatch.next_try_at = now, None
-    else:
-        dispatch.next_try_at = now + PAUSES[dispatch.tries - 1]
-    dispatch.save(update_fields=["status", "failure", "ended_at", "next_try_at"])
-    if failure and dispatch.ended_at is not None:
+    if not failure:
+        _note(dispatch, status=status, failure="", ended_at=now, next_try_at=None)
+    elif status == _GONE or dispatch.tries > len(PAUSES):
+        _note(dispatch, status=status, failure=failure, ended_at=now, next_try_at=None)
         _give_up(dispatch.webhook, status, now)
+    else:
+        pause = PAUSES[dispatch.tries - 1]
+        _note(dispatch, status=status, failure=failure, next_try_at=now + pause)
+        if status is None:
+            _wait_with_others(dispatch, now + min(pause, _QUIET))
     return not failure
+
+
+def _note(dispatch: Dispatch, **outcome: object) -> None:
+    """What came of an attempt, unless the webhook was disabled or removed in the meantime."""
+    Dispatch.objects.filter(pk=dispatch.pk, ended_at=None).update(**outcome)
+
+
+def _wait_with_others(dispatch: Dispatch, until: datetime) -> None:
+    """Nobody answered: what else is due for that program comes behind this message."""
+    due_too = Dispatch.objects.filter(webhook=dispatch.webhook, next_try_at__lt=until)
+    due_too.exclude(pk=dispatch.pk).update(next_try_at=until)
 
 
 def _attempt(dispatch: Dispatch, now: datetime) -> tuple[int | None, str]:
@@ -90,4 +107,5 @@ def _give_up(webhook: Webhook, status: int | None, now: datetime) -> None:
         else "It took no message for days, however often it was tried."
     )
     log.warning("a webhook is disabled", webhook=str(webhook.pk), reason=because)
-    webhooks.disable(webhook.pk, "worker", now, because)
+    with suppress(WebhookRefused):  # it was removed in the meantime
+        webhooks.disable(webhook.pk, "worker", now, because)

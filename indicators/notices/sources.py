@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from federation.models import Evidence, Peer, PeerLog, PeerState, Subscription
 from indicators.models import (
@@ -168,9 +168,9 @@ def _peers(audience: Audience) -> Iterator[Happening]:
     halted = Subscription.objects.filter(state=Subscription.State.FROZEN)
     for peer, pulled in halted.values_list("peer_id", "pulled_at"):
         wrong[peer].append(pulled)
-    for peer, at in Evidence.objects.filter(peer__in=list(wrong)).values_list(
-        "peer_id", "found_at"
-    )[:MOST]:
+    # evidence_of_peer; a peer that lies leaves as much as it likes.
+    found = Evidence.objects.filter(peer__in=list(wrong)).values_list("peer_id")
+    for peer, at in found.annotate(Max("found_at")):
         wrong[peer].append(at)
     for peer, times in wrong.items():
         at = max((each for each in times if each), default=datetime.min.replace(tzinfo=UTC))

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 
 from federation.errors import FederationError
 from federation.peers import addresses
@@ -104,9 +104,10 @@ def remove(number: UUID, person: User) -> None:
 
 
 def listed() -> list[Listed]:
-    """Every webhook; dispatches_of_webhook."""
-    last = dict(Dispatch.objects.values_list("webhook").annotate(at=Max("created_at")))
-    return [Listed(each, last.get(each.pk)) for each in Webhook.objects.all()[: MOST * 2]]
+    """Every webhook; for each a look-up on dispatches_of_webhook."""
+    told = Dispatch.objects.filter(webhook=OuterRef("pk")).order_by("-created_at")
+    found = Webhook.objects.annotate(last_at=Subquery(told.values("created_at")[:1]))
+    return [Listed(each, each.last_at) for each in found[: MOST * 2]]
 
 
 def log_of(number: UUID) -> tuple[Webhook, list[Dispatch]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -226,6 +227,64 @@ def test_an_attempt_that_died_is_made_again(adam: User, program: Program) -> Non
             send(dispatch.pk, NOW)
     assert due(NOW) == []
     assert due(NOW + LEASE) == [dispatch.pk]
+
+
+def test_a_webhook_that_was_disabled_during_an_attempt_is_told_nothing_more(
+    adam: User, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch, _ = tell(adam, program)
+
+    def attempt(*_: object) -> tuple[int, str]:
+        webhooks.disable(dispatch.webhook_id, "adam", NOW)
+        return 500, "It answered with 500."
+
+    monkeypatch.setattr(dispatching, "_attempt", attempt)
+    assert not send(dispatch.pk, NOW)
+    assert due(NOW + timedelta(days=9)) == []
+
+
+def test_a_webhook_that_was_removed_during_its_last_attempt_is_not_missed(
+    adam: User, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch, _ = tell(adam, program)
+
+    def attempt(*_: object) -> tuple[int, str]:
+        webhooks.remove(dispatch.webhook_id, adam)
+        return 410, "It answered with 410."
+
+    monkeypatch.setattr(dispatching, "_attempt", attempt)
+    assert not send(dispatch.pk, NOW)
+
+
+def test_while_a_program_does_not_answer_its_other_messages_wait(adam: User) -> None:
+    number, _ = webhooks.add(NOBODY, [Cause.REVIEW], adam, NOW, allow_private=True)
+    asked, *others = waiting_for(number, 3)
+    send(asked, NOW)
+    assert due(NOW + timedelta(seconds=4)) == []
+    assert sorted(due(NOW + timedelta(seconds=5))) == sorted([asked, *others])
+
+
+def test_a_program_that_does_not_answer_holds_up_no_other(adam: User, program: Program) -> None:
+    silent, _ = webhooks.add(NOBODY, [Cause.REVIEW], adam, NOW, allow_private=True)
+    other, _ = webhooks.add(program.url, [Cause.REVIEW], adam, NOW, allow_private=True)
+    [asked], [theirs] = waiting_for(silent, 1), waiting_for(other, 1)
+    send(asked, NOW)
+    assert due(NOW) == [theirs]
+
+
+#: Nothing listens at the port for discarding.
+NOBODY = "http://127.0.0.1:9/"
+
+
+def waiting_for(webhook: UUID, count: int) -> list[UUID]:
+    """So many messages that are due."""
+    made = Dispatch.objects.bulk_create(
+        Dispatch(
+            webhook_id=webhook, event=Cause.REVIEW, body=b"{}", created_at=NOW, next_try_at=NOW
+        )
+        for _ in range(count)
+    )
+    return [each.pk for each in made]
 
 
 def _die(*_: object) -> None:
