@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -15,12 +16,17 @@ os.environ["RETORT_DATA"] = str(Path(_HOME.name) / "data")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "indicators.config.settings")
 os.environ.setdefault("MFA", "optional")  # tests of the door require it where they are about it
 
-import django  # noqa: E402 - reads the environment, as the next line does
+import django  # noqa: E402 - reads the environment, as the next lines do
+from celery import current_app  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import transaction  # noqa: E402
 
 from tests.database import Server, embedded_server  # noqa: E402
 
 # The conftests below import models; with one folder named on the command line, right after this.
 django.setup()
+# Hashed as fast as can be: no test is about how slow that is.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 JOURNEYS = "tests/journeys/"
@@ -64,7 +70,6 @@ def database_server() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def template_database(database_server: Server, django_db_blocker: Any) -> Iterator[str]:
     """The name of an empty, migrated database that others are copied from."""
-    from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
 
@@ -87,11 +92,27 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> None:
     """Django's own tests run on a copy of the template, which costs a tenth of migrating."""
-    from django.conf import settings
-
     default = settings.DATABASES["default"]
     default.update(_parts(database_server.address))
     default["TEST"]["TEMPLATE"] = template_database
+
+
+@pytest.fixture(scope="module")
+def lasting(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What is made with it lasts as long as its module, in a transaction that is rolled back.
+
+    Each test looks at it in a transaction within that one, and leaves it as it was.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def workers() -> Iterator[mock.Mock]:
+    """They rest: nothing runs by itself, and what was sent can be looked at."""
+    with mock.patch.object(current_app, "send_task") as sent:
+        yield sent
 
 
 @pytest.fixture

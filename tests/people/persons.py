@@ -14,12 +14,13 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 EVERYTHING = tuple(Role)
 
 
-def somebody(name: str, *roles: Role, **more: bool) -> User:
+def somebody(name: str, *roles: Role, email: str = "") -> User:
     """A person with these roles, and PASSWORD."""
-    user = User.objects.create_user(name, password=PASSWORD)
-    user.is_staff = user.is_superuser = Role.ADMINISTRATOR in roles
-    user.save()
-    Person.objects.create(user=user, roles=list(roles), **more)
+    administers = Role.ADMINISTRATOR in roles
+    user = User.objects.create_user(
+        name, email, PASSWORD, is_staff=administers, is_superuser=administers
+    )
+    Person.objects.create(user=user, roles=list(roles))
     return user
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from indicators.models import Person, Role
 from tests.people.persons import PASSWORD, at_the_desk_of, code, somebody, with_an_app
+from tests.web.reading import page
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def browser(ana: User) -> Client:
 
 
 def text(browser: Client, name: str, *ids: object) -> str:
-    return browser.get(reverse(name, args=ids)).content.decode()
+    return page(browser, reverse(name, args=ids))
 
 
 def confirmed(browser: Client) -> Client:
@@ -164,4 +165,4 @@ def test_the_page_asks_the_database_little(
 ) -> None:
     browser.get("/account/")
     with django_assert_max_num_queries(8):
-        browser.get("/account/")
+        page(browser, "/account/")

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from indicators.models import Person, Role
 from tests.people.persons import PASSWORD, SECRET, at_the_desk_of, code, somebody, with_an_app
+from tests.web.reading import page
 
 SIGN_IN = "/account/sign-in/"
 pytestmark = pytest.mark.django_db
@@ -192,8 +193,8 @@ def test_somebody_new_sets_up_an_app_and_gets_recovery_codes(
 ) -> None:
     settings.MFA = "required"  # type: ignore[attr-defined]
     sign_in(browser, "ana")
-    page = browser.get(reverse("mfa_activate_totp")).content.decode()
-    found = re.search(r'<code class="mono">([A-Z2-7]+)</code>', page)
+    shown = page(browser, reverse("mfa_activate_totp"))
+    found = re.search(r'<code class="mono">([A-Z2-7]+)</code>', shown)
     assert found
     told = {"code": code(found[1])}
     codes = browser.post(reverse("mfa_activate_totp"), told, follow=True).content.decode()

@@ -8,17 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from indicators.catalog import searching
 from indicators.catalog.exporting import export_csv
 from indicators.catalog.question import Query
-from indicators.models import Audience, AuditEvent, Collection, Member, Person, Role
+from indicators.models import Audience, AuditEvent, Collection, Member
 from indicators.pipeline.cataloguing import catalogue
 from indicators.store.admission import admit
 from indicators.store.custody import ensure_own_member, grant_access, open_collection
 from tests.objects import START, TLP_AMBER, id_of, indicator, malware, moment, stamp, stix_objects
+from tests.web.reading import html, page
 
 pytestmark = pytest.mark.django_db
 
@@ -52,46 +52,32 @@ def hold(shelf: Collection, alder: Member) -> Hold:
     return held
 
 
-@pytest.fixture
-def ana(client: Client) -> Client:
-    user = User.objects.create_user("ana")
-    Person.objects.create(user=user, roles=[Role.ANALYST])
-    client.force_login(user)
-    return client
-
-
-def seen(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
 def test_an_empty_node_says_what_will_be_here(ana: Client, alder: Member) -> None:
-    assert "Nothing is held yet" in seen(ana, "/indicators/")
+    assert "Nothing is held yet" in page(ana, "/indicators/")
 
 
 def test_what_is_held_is_listed(ana: Client, hold: Hold) -> None:
     hold(indicator("a", name="Relay network"))
-    page = seen(ana, "/indicators/")
-    assert f"/objects/{id_of('indicator', 'a')}/" in page and "Relay network" in page
+    shown = page(ana, "/indicators/")
+    assert f"/objects/{id_of('indicator', 'a')}/" in shown and "Relay network" in shown
 
 
 def test_the_address_holds_the_search(ana: Client, hold: Hold) -> None:
     hold(indicator("a", name="Relay network"), malware("m", name="Proxy kit"))
-    page = seen(ana, "/indicators/?text=proxy&type=malware&marking=&state=live&least=&most=")
-    assert "Proxy kit" in page and "Relay network" not in page
+    shown = page(ana, "/indicators/?text=proxy&type=malware&marking=&state=live&least=&most=")
+    assert "Proxy kit" in shown and "Relay network" not in shown
 
 
 def test_nothing_found_offers_the_way_back(ana: Client, hold: Hold) -> None:
     hold(indicator("a"))
-    page = seen(ana, "/indicators/?text=nowhere")
-    assert "Nothing matches" in page and "Show everything" in page
+    shown = page(ana, "/indicators/?text=nowhere")
+    assert "Nothing matches" in shown and "Show everything" in shown
 
 
 def test_pages_keep_the_search(ana: Client, hold: Hold) -> None:
     hold(*(indicator(n, name=f"network {n}") for n in range(60)))
-    page = seen(ana, "/indicators/?text=network")
-    assert 'rel="next" href="?text=network&amp;before=' in page
+    shown = page(ana, "/indicators/?text=network")
+    assert 'rel="next" href="?text=network&amp;before=' in shown
 
 
 BROKEN = {
@@ -120,14 +106,14 @@ def test_a_filter_that_makes_no_sense_is_said_at_the_form(
 
 
 def test_a_filter_that_makes_no_sense_is_said_in_place_of_the_list(ana: Client) -> None:
-    page = ana.get("/indicators/?least=90&most=10").content.decode()
-    [_, found] = page.split('<div id="found"')
+    shown = html(ana.get("/indicators/?least=90&most=10"), 400)
+    [_, found] = shown.split('<div id="found"')
     assert "less than the confidence that it starts from" in found
 
 
 def test_the_script_shows_what_a_refused_filter_answers(ana: Client) -> None:
-    page = ana.get("/indicators/?least=90&most=10").content.decode()
-    [config] = re.findall(r"<meta name=\"htmx-config\" content='([^']+)'>", page)
+    shown = html(ana.get("/indicators/?least=90&most=10"), 400)
+    [config] = re.findall(r"<meta name=\"htmx-config\" content='([^']+)'>", shown)
     codes = json.loads(config)["responseHandling"]
     handled = {
         status: next(each["swap"] for each in codes if re.search(each["code"], status))
@@ -148,20 +134,22 @@ def test_a_search_that_takes_too_long_is_said_at_the_form(
 
 def test_an_object_says_what_it_says(ana: Client, hold: Hold) -> None:
     hold(indicator("a", name="Relay network", confidence=80, object_marking_refs=[TLP_AMBER]))
-    page = seen(ana, f"/objects/{id_of('indicator', 'a')}/")
-    assert "Relay network" in page and "TLP:AMBER" in page and "relay.example" in page
+    shown = page(ana, f"/objects/{id_of('indicator', 'a')}/")
+    assert "Relay network" in shown and "TLP:AMBER" in shown and "relay.example" in shown
 
 
 def test_an_object_shows_what_changed_between_its_versions(ana: Client, hold: Hold) -> None:
     hold(indicator("a", name="Before"), indicator("a", version=1, name="After"))
-    page = seen(ana, f"/objects/{id_of('indicator', 'a')}/")
-    assert '<div class="removed">Before</div>' in page and '<div class="added">After</div>' in page
+    shown = page(ana, f"/objects/{id_of('indicator', 'a')}/")
+    assert (
+        '<div class="removed">Before</div>' in shown and '<div class="added">After</div>' in shown
+    )
 
 
 def test_an_object_shows_what_is_connected_with_it(ana: Client, hold: Hold) -> None:
     hold(indicator("a"), malware("m", name="Proxy kit"), relationship("r", "a", "m"))
-    page = seen(ana, f"/objects/{id_of('indicator', 'a')}/")
-    assert "Proxy kit" in page and "indicates" in page
+    shown = page(ana, f"/objects/{id_of('indicator', 'a')}/")
+    assert "Proxy kit" in shown and "indicates" in shown
 
 
 def test_an_object_shows_who_has_it(
@@ -169,25 +157,25 @@ def test_an_object_shows_who_has_it(
 ) -> None:
     hold(indicator("a"))
     grant_access(shelf, birch, can_read=True, can_write=False)
-    page = seen(ana, f"/objects/{id_of('indicator', 'a')}/")
-    assert "Birch" in page and "not yet" in page
+    shown = page(ana, f"/objects/{id_of('indicator', 'a')}/")
+    assert "Birch" in shown and "not yet" in shown
 
 
 def test_an_indicator_with_an_end_shows_how_it_ages(ana: Client, hold: Hold) -> None:
     hold(indicator("a", valid_until=stamp(START.replace(year=START.year + 20))))
-    assert "How its confidence ages" in seen(ana, f"/objects/{id_of('indicator', 'a')}/")
+    assert "How its confidence ages" in page(ana, f"/objects/{id_of('indicator', 'a')}/")
 
 
 def test_what_a_peer_writes_is_only_text(ana: Client, hold: Hold, birch: Member) -> None:
     hold(indicator("a", name="<script>alert(1)</script>", description="<b>x</b>"), by=birch)
-    page = seen(ana, f"/objects/{id_of('indicator', 'a')}/")
-    assert "<script>alert" not in page and "<b>x</b>" not in page
+    shown = page(ana, f"/objects/{id_of('indicator', 'a')}/")
+    assert "<script>alert" not in shown and "<b>x</b>" not in shown
 
 
 def test_an_address_that_runs_something_is_no_link(ana: Client, hold: Hold) -> None:
     sources = [{"source_name": "mallory", "url": "javascript:alert(1)"}]
     hold(indicator("a", external_references=sources))
-    assert 'href="javascript' not in seen(ana, f"/objects/{id_of('indicator', 'a')}/")
+    assert 'href="javascript' not in page(ana, f"/objects/{id_of('indicator', 'a')}/")
 
 
 def test_a_campaign_has_a_page_of_its_own(ana: Client) -> None:
@@ -206,7 +194,7 @@ def test_the_list_asks_a_bounded_number_of_queries(
 ) -> None:
     hold(*(indicator(n) for n in range(count)))
     with django_assert_max_num_queries(20):
-        seen(ana, "/indicators/?text=cluster&type=indicator")
+        page(ana, "/indicators/?text=cluster&type=indicator")
 
 
 @pytest.mark.parametrize("count", [1, 40])
@@ -219,7 +207,7 @@ def test_an_object_asks_a_bounded_number_of_queries(
         *(relationship(n, n, "m") for n in range(count)),
     )
     with django_assert_max_num_queries(18):
-        seen(ana, f"/objects/{id_of('malware', 'm')}/")
+        page(ana, f"/objects/{id_of('malware', 'm')}/")
 
 
 def taken(client: Client, address: str, form: str) -> bytes:

@@ -13,6 +13,7 @@ from indicators.models import AuditEvent, Invitation, Person, Role
 from indicators.people.roles import roles_of
 from indicators.pipeline import people
 from tests.people.persons import EVERYTHING, PASSWORD, at_the_desk_of, somebody, with_an_app
+from tests.web.reading import page
 
 OWN = "a staple, a battery, a horse"
 pytestmark = pytest.mark.django_db
@@ -288,11 +289,15 @@ def test_an_administrator_does_not_renew_their_own_access(adam: User) -> None:
 
 
 def test_everybody_is_listed(desk: Client, ana: User) -> None:
-    assert "ana" in desk.get(reverse("people")).content.decode()
+    assert reverse("person", args=[ana.pk]) in page(desk, reverse("people"))
 
 
 def test_the_own_page_offers_no_change(desk: Client, adam: User) -> None:
-    assert "Deactivate" not in desk.get(reverse("person", args=[adam.pk])).content.decode()
+    assert "Deactivate" not in page(desk, reverse("person", args=[adam.pk]))
+
+
+def test_the_page_of_another_offers_changes(desk: Client, ana: User) -> None:
+    assert "Deactivate" in page(desk, reverse("person", args=[ana.pk]))
 
 
 def test_an_unknown_person_is_404(desk: Client) -> None:
@@ -307,7 +312,7 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_few(
         people.invite(adam, [Role.ANALYST])
     desk.get(reverse("people"))
     with django_assert_max_num_queries(8):
-        desk.get(reverse("people"))
+        page(desk, reverse("people"))
 
 
 def test_the_command_line_adds_a_person_with_a_password_for_once(capsys: Any) -> None:

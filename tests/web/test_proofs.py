@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +14,7 @@ from federation.models import Cosignature, NodeKey
 from federation.node_keys import current_key
 from federation.signing import sign_all
 from federation.transparency import cosignature, log, note
-from indicators.models import AuditEvent, Collection, Member, Person, Role
+from indicators.models import AuditEvent, Collection, Member
 from indicators.proofs.proof import read
 from indicators.proofs.steps import Standing, verify
 from indicators.proofs.trust import Trust
@@ -24,6 +23,7 @@ from indicators.store.admission import Origins, admit
 from indicators.store.custody import ensure_own_member, open_collection
 from tests.objects import START, id_of, indicator
 from tests.proofs.forging import WITNESS_KEY
+from tests.web.reading import html
 
 pytestmark = pytest.mark.django_db
 
@@ -45,14 +45,6 @@ def labs(alder: Member) -> Collection:
     _admit(collection, alder, [indicator(each) for each in CLUES])
     publish(collection, alder, indicator("relay", created_by_ref=alder.identity_id))
     return collection
-
-
-@pytest.fixture
-def ana(client: Client) -> Client:
-    user = User.objects.create_user("ana")
-    Person.objects.create(user=user, roles=[Role.ANALYST])
-    client.force_login(user)
-    return client
 
 
 def publish(collection: Collection, by: Member, value: dict[str, Any]) -> None:
@@ -82,9 +74,7 @@ def cosign(collection: Collection) -> None:
 
 
 def page(client: Client, stix_id: str = STIX_ID, query: str = "") -> str:
-    response = client.get(reverse("object-proof", args=[stix_id]) + query)
-    assert response.status_code == 200
-    return str(response.content.decode())
+    return html(client.get(reverse("object-proof", args=[stix_id]) + query))
 
 
 def test_a_sound_proof_says_who_signed(ana: Client, labs: Collection, alder: Member) -> None:

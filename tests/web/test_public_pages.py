@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from indicators import stix
+from tests.web.reading import page
 
 
 @pytest.fixture
@@ -15,9 +16,9 @@ def client() -> Client:
 
 
 def test_the_front_page_leads_to_the_feed_and_the_pages(client: Client) -> None:
-    page = client.get("/").content.decode()
-    assert "/taxii2/" in page
-    assert "/overview/" in page
+    shown = page(client, "/")
+    assert "/taxii2/" in shown
+    assert "/overview/" in shown
 
 
 def test_the_stylesheet_is_served(db: None, client: Client) -> None:

@@ -15,6 +15,7 @@ from indicators.models import AuditEvent, Permission, Recipient, Referral, Role
 from indicators.pipeline import referring
 from tests.objects import id_of
 from tests.referrals.case import CAMPAIGN, WORDS, Case
+from tests.web.reading import html, page
 
 pytestmark = pytest.mark.django_db
 
@@ -58,16 +59,12 @@ def approved(case: Case) -> UUID:
 
 
 def shown(client: Client, name: str, *of: Any, query: str = "") -> str:
-    response = client.get(reverse(name, args=of) + query)
-    assert response.status_code == 200, response.status_code
-    return str(response.content.decode())
+    return page(client, reverse(name, args=of) + query)
 
 
-def told(client: Client, page: str, /, *of: Any, **given: Any) -> str:
+def told(client: Client, to: str, /, *of: Any, **given: Any) -> str:
     """What the page says after something was done."""
-    response = client.post(reverse(page, args=of), given, follow=True)
-    assert response.status_code == 200, response.status_code
-    return str(response.content.decode())
+    return html(client.post(reverse(to, args=of), given, follow=True))
 
 
 def test_what_a_recipient_would_get_is_seen_before_it_is_made(case: Case, as_: Sign) -> None:

@@ -3,13 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from typing import Any
-from unittest import mock
 from uuid import uuid4
 
 import pytest
-from celery import current_app
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -24,12 +21,14 @@ from indicators.models import (
     Member,
     Piece,
     PieceRole,
+    Role,
     Submission,
     SubmissionState,
 )
-from indicators.store.custody import open_collection
-from tests.detections.submissions.author import person, work
+from tests.detections.submissions.author import work
 from tests.objects import id_of
+from tests.people.persons import somebody
+from tests.web.reading import page
 
 pytestmark = pytest.mark.django_db
 
@@ -43,19 +42,8 @@ CLAIM = {
 
 
 @pytest.fixture
-def shared() -> Collection:
-    return open_collection(title="Labs", alias="labs", audience="labs")
-
-
-@pytest.fixture(autouse=True)
-def workers() -> Iterator[None]:
-    with mock.patch.object(current_app, "send_task"):
-        yield
-
-
-@pytest.fixture
 def ana(client: Client) -> User:
-    user = person("ana", "analyst")
+    user = somebody("ana", Role.ANALYST)
     client.force_login(user)
     return user
 
@@ -78,12 +66,8 @@ def told(shared: Collection, **changes: Any) -> dict[str, Any]:
     }
 
 
-def page_of(client: Client, path: str) -> str:
-    return client.get(path).content.decode()
-
-
 def test_someone_without_submissions_reads_what_they_are_for(client: Client, ana: User) -> None:
-    assert "You have submitted nothing yet" in page_of(client, "/submissions/")
+    assert "You have submitted nothing yet" in page(client, "/submissions/")
 
 
 def test_a_new_submission_begins_with_a_name(client: Client, ana: User) -> None:
@@ -99,7 +83,7 @@ def test_opening_the_form_of_a_new_one_makes_none(client: Client, ana: User) -> 
 def test_half_a_submission_is_saved_as_it_was_typed(client: Client, begun: str) -> None:
     typed = {"name": "Half", "interaction_count": "many", "act": "autosave"}
     assert client.post(f"{begun}edit/", typed).status_code == 204
-    assert 'value="many"' in page_of(client, f"{begun}edit/")
+    assert 'value="many"' in page(client, f"{begun}edit/")
 
 
 def test_what_is_typed_lies_sealed(client: Client, begun: str) -> None:
@@ -143,7 +127,7 @@ def test_the_preview_shows_what_peers_will_see(
     client: Client, begun: str, shared: Collection
 ) -> None:
     prepared(client, begun, shared, interaction_count="150,000", interaction_count_qualifier="gt")
-    shown = page_of(client, begun)
+    shown = page(client, begun)
     assert "Long winter" in shown
     assert "&gt; 150,000" in shown
 
@@ -153,21 +137,21 @@ def test_the_preview_says_what_became_tokens(
 ) -> None:
     client.post(f"{begun}evidence/", {"pasted": "one@example.org\n198.51.100.7", "act": "save"})
     prepared(client, begun, shared)
-    assert "email-canonical" in page_of(client, begun)
+    assert "email-canonical" in page(client, begun)
 
 
 def test_the_preview_names_who_will_get_it(client: Client, begun: str, shared: Collection) -> None:
     birch = Member.objects.create(name="Birch", identity_id=id_of("identity", "Birch"))
     Grant.objects.create(member=birch, collection=shared)
     prepared(client, begun, shared)
-    assert "Birch" in page_of(client, begun)
+    assert "Birch" in page(client, begun)
 
 
 def test_what_the_gate_refuses_is_said_by_its_field(
     client: Client, begun: str, shared: Collection
 ) -> None:
     prepared(client, begun, shared, description="Write to one@example.org.")
-    assert "<strong>What is known</strong>: looks like an e-mail address" in page_of(client, begun)
+    assert "<strong>What is known</strong>: looks like an e-mail address" in page(client, begun)
 
 
 def test_a_source_by_a_member_is_that_members_claim(
@@ -175,12 +159,12 @@ def test_a_source_by_a_member_is_that_members_claim(
 ) -> None:
     birch = Member.objects.create(name="Birch", identity_id=id_of("identity", "Birch"))
     prepared(client, begun, shared, **CLAIM)
-    assert birch.identity_id in page_of(client, begun)
+    assert birch.identity_id in page(client, begun)
 
 
 def test_words_that_leave_are_listed_once(client: Client, begun: str, shared: Collection) -> None:
     prepared(client, begun, shared, **CLAIM)
-    listed = page_of(client, begun).split('id="words"')[1].split("</section>")[0]
+    listed = page(client, begun).split('id="words"')[1].split("</section>")[0]
     assert listed.count("Birch&#x27;s report") == 1
 
 
@@ -188,13 +172,13 @@ def test_a_claim_is_published_as_it_was_shown(
     client: Client, begun: str, shared: Collection
 ) -> None:
     prepared(client, begun, shared, **CLAIM)
-    pipeline.approve(sent(client, begun).pk, person("rae", "reviewer"))
+    pipeline.approve(sent(client, begun).pk, somebody("rae", Role.REVIEWER))
     work()
-    assert "Who holds it" in page_of(client, begun)
+    assert "Who holds it" in page(client, begun)
 
 
 def sent(client: Client, begun: str) -> Draft:
-    draft = re.search(r'name="draft" value="([^"]+)"', page_of(client, begun))
+    draft = re.search(r'name="draft" value="([^"]+)"', page(client, begun))
     assert draft is not None
     client.post(f"{begun}send/", {"draft": draft[1]})
     return Draft.objects.get(pk=draft[1])
@@ -205,7 +189,7 @@ def test_what_was_looked_at_is_sent_to_review(
 ) -> None:
     prepared(client, begun, shared)
     assert sent(client, begun).state == DraftState.REVIEW
-    assert "It waits for a reviewer" in page_of(client, begun)
+    assert "It waits for a reviewer" in page(client, begun)
 
 
 def test_another_version_than_the_one_looked_at_is_not_sent(
@@ -218,8 +202,10 @@ def test_another_version_than_the_one_looked_at_is_not_sent(
 
 def test_its_author_reads_why_it_came_back(client: Client, begun: str, shared: Collection) -> None:
     prepared(client, begun, shared)
-    pipeline.return_draft(sent(client, begun).pk, person("rae", "reviewer"), "Say which model.")
-    assert "Say which model." in page_of(client, begun)
+    pipeline.return_draft(
+        sent(client, begun).pk, somebody("rae", Role.REVIEWER), "Say which model."
+    )
+    assert "Say which model." in page(client, begun)
 
 
 def test_after_publication_it_says_who_holds_it(
@@ -228,9 +214,9 @@ def test_after_publication_it_says_who_holds_it(
     birch = Member.objects.create(name="Birch", identity_id=id_of("identity", "Birch"))
     Grant.objects.create(member=birch, collection=shared)
     prepared(client, begun, shared)
-    pipeline.approve(sent(client, begun).pk, person("rae", "reviewer"))
+    pipeline.approve(sent(client, begun).pk, somebody("rae", Role.REVIEWER))
     work()
-    shown = page_of(client, begun)
+    shown = page(client, begun)
     assert "Who holds it" in shown
     assert "not yet" in shown
 
@@ -239,11 +225,11 @@ def test_a_published_submission_is_written_in_again(
     client: Client, begun: str, shared: Collection
 ) -> None:
     prepared(client, begun, shared)
-    pipeline.approve(sent(client, begun).pk, person("rae", "reviewer"))
+    pipeline.approve(sent(client, begun).pk, somebody("rae", Role.REVIEWER))
     work()
     client.post(f"{begun}reopen/")
     prepared(client, begun, shared, name="Longer winter")
-    assert "Longer winter" in page_of(client, begun)
+    assert "Longer winter" in page(client, begun)
 
 
 def test_giving_up_destroys_the_identifiers(client: Client, begun: str) -> None:
@@ -256,7 +242,7 @@ def test_giving_up_destroys_the_identifiers(client: Client, begun: str) -> None:
     "path", ["", "edit/", "evidence/", "evidence/faults/"], ids=lambda path: path or "preview"
 )
 def test_nobody_else_sees_it(client: Client, begun: str, path: str) -> None:
-    client.force_login(person("ben", "analyst", "reviewer", "administrator"))
+    client.force_login(somebody("ben", *Role))
     assert client.get(f"{begun}{path}").status_code == 404
 
 
@@ -264,7 +250,7 @@ def test_nobody_else_sees_it(client: Client, begun: str, path: str) -> None:
     "path", ["edit/", "evidence/", "evidence/drop/", "prepare/", "reopen/", "abandon/"]
 )
 def test_nobody_else_changes_it(client: Client, begun: str, path: str) -> None:
-    client.force_login(person("ben", "analyst"))
+    client.force_login(somebody("ben", Role.ANALYST))
     assert client.post(f"{begun}{path}", {"name": "Mine"}).status_code == 404
 
 
@@ -280,7 +266,7 @@ def upload(client: Client, begun: str, content: bytes) -> str:
 def test_an_uploaded_table_is_counted_by_kind(client: Client, begun: str) -> None:
     upload(client, begun, b"account,kind,value\na1,email,one@example.org\na1,ip,198.51.100.7\n")
     work()
-    shown = page_of(client, f"{begun}evidence/")
+    shown = page(client, f"{begun}evidence/")
     assert "2 identifiers of 1 account" in shown
 
 
@@ -311,10 +297,10 @@ def test_rows_at_fault_are_downloaded_by_line_and_never_by_value(
 ) -> None:
     upload(client, begun, b"account,kind,value\na1,email,no-address\na2,shoe,forty-two\n")
     work()
-    answer = client.get(f"{begun}evidence/faults/").content.decode()
+    answer = page(client, f"{begun}evidence/faults/")
     rows = list(csv.DictReader(io.StringIO(answer)))
     assert [(row["line"], row["kind"]) for row in rows] == [("2", "email"), ("3", "")]
-    assert "no-address" not in answer + page_of(client, f"{begun}evidence/")
+    assert "no-address" not in answer + page(client, f"{begun}evidence/")
 
 
 def test_a_saved_paste_is_read_again_only_if_it_changed(client: Client, begun: str) -> None:
@@ -338,11 +324,11 @@ def test_the_list_asks_as_much_for_many_as_for_one(
     for number in range(60):
         pipeline.begin_submission(ana, b'{"name": ["Winter %d"]}' % number)
     with django_assert_max_num_queries(15):
-        shown = page_of(client, "/submissions/")
+        shown = page(client, "/submissions/")
     assert "Winter 59" in shown
     older = re.search(r'href="\?([^"]+)"', shown)
     assert older is not None
-    assert "Winter 0" in page_of(client, f"/submissions/?{older[1].replace('&amp;', '&')}")
+    assert "Winter 0" in page(client, f"/submissions/?{older[1].replace('&amp;', '&')}")
 
 
 def test_the_preview_asks_as_much_for_many_objects_as_for_one(
@@ -352,5 +338,5 @@ def test_the_preview_asks_as_much_for_many_objects_as_for_one(
     client.post(f"{begun}evidence/", {"pasted": pasted, "act": "save"})
     prepared(client, begun, shared)
     with django_assert_max_num_queries(26):
-        shown = page_of(client, begun)
+        shown = page(client, begun)
     assert "Page 1 of 6" in shown
