@@ -6,7 +6,7 @@ write ─► check (worker) ─► preview ─► prepare ─► findings ─►
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -102,11 +102,20 @@ def begin_submission(author: User, typed: bytes = b"") -> UUID:
     return editing.begin(author, typed)
 
 
-def save_submission(submission: UUID, author: User, typed: bytes, pasted: str | None) -> None:
-    """Keep what was typed and pasted; a worker reads the identifiers if they have changed."""
+def save_submission(
+    submission: UUID,
+    author: User,
+    typed: bytes,
+    knows: Callable[[bytes], bool] = lambda held: True,
+) -> None:
+    """Keep what was typed. `knows`: whether its page knew what is held, given that."""
+    editing.save(submission, author, typed, knows=knows)
+
+
+def paste_evidence(submission: UUID, author: User, pasted: str) -> None:
+    """Keep what was pasted; a worker reads the identifiers if they have changed."""
     with transaction.atomic():
-        editing.save(submission, author, typed)
-        if pasted is not None and editing.paste(submission, author, pasted):
+        if editing.paste(submission, author, pasted):
             _check_soon(submission)
 
 

@@ -4,7 +4,7 @@ Rows are locked as everywhere: the cluster, its live draft, then the submission,
 who drafts the cluster, a reviewer who decides and an author who sends come one after the other.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -50,6 +50,7 @@ class NoSuchSubmission(SubmissionRefused):
 def begin(author: User, typed: bytes = b"") -> UUID:
     """A new submission of this person's; raises SubmissionRefused."""
     _check_role(author)
+    _check_length(typed)
     now = datetime.now(UTC)
     with transaction.atomic():
         made = Submission.objects.create(
@@ -61,10 +62,21 @@ def begin(author: User, typed: bytes = b"") -> UUID:
     return made.pk
 
 
-def save(submission_id: UUID, author: User, typed: bytes) -> None:
-    """Keep the form as it is typed, right or wrong; raises SubmissionRefused."""
+def save(
+    submission_id: UUID, author: User, typed: bytes, *, knows: Callable[[bytes], bool]
+) -> None:
+    """Keep the form as it is typed, right or wrong; raises SubmissionRefused.
+
+    knows: whether who saves knew what is held; what another window saved is not written over.
+    """
+    _check_length(typed)
     with transaction.atomic():
         submission = _writable(submission_id, author)
+        if not knows(pieces.read(submission.pk, PieceRole.TYPED)):
+            raise SubmissionRefused(
+                "Another window saved this form since this one was opened; what is typed here is"
+                " not saved. Save it here to keep this, or open the form again to see that."
+            )
         pieces.write(submission.pk, PieceRole.TYPED, typed)
         _touch(submission)
 
@@ -200,6 +212,12 @@ def _own(submission_id: UUID, author: User) -> Submission:
 def _check_role(author: User) -> None:
     if Role.ANALYST not in roles_of(author):
         raise SubmissionRefused(f"{author.get_username()} is no analyst, so submits nothing.")
+
+
+def _check_length(typed: bytes) -> None:
+    """A form is one piece, and lists of submissions read one of each."""
+    if len(typed) > pieces.PIECE_BYTES:
+        raise SubmissionRefused("The form is too long to be kept; shorten its texts.")
 
 
 def _writable(submission_id: UUID, author: User) -> Submission:

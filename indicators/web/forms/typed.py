@@ -1,6 +1,8 @@
 """Submissions as they were typed: kept so, right or wrong, and shown so again."""
 
 import json
+from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -8,7 +10,7 @@ from django.http import QueryDict
 
 from indicators.web.forms.claims import CLAIMS, MOST_CLAIMS, ClaimForm
 
-_NOT_KEPT = {"csrfmiddlewaretoken", "act", "pasted"}
+_NOT_KEPT = {"csrfmiddlewaretoken", "act", "pasted", "shown"}
 
 
 def typed(posted: QueryDict) -> bytes:
@@ -23,6 +25,21 @@ def read_typed(content: bytes) -> QueryDict:
     for name, values in (json.loads(content) if content else {}).items():
         held.setlist(name, values)
     return held
+
+
+def version_of(content: bytes) -> str:
+    """What a page says that it shows, so that a save can be told from one that knows less."""
+    return sha256(content).hexdigest()[:16]
+
+
+def knows(posted: QueryDict) -> Callable[[bytes], bool]:
+    """Whether the page that was posted knows what is held: it showed it, or saved it itself."""
+    page, shown = posted.get("page"), posted.get("shown")
+
+    def known(held: bytes) -> bool:
+        return not page or shown == version_of(held) or read_typed(held).get("page") == page
+
+    return known
 
 
 def name_of(content: bytes) -> str:

@@ -66,7 +66,7 @@ def upload(request: HttpRequest, submission: UUID) -> HttpResponse:
 def _uploaded(request: HttpRequest, submission: UUID) -> HttpResponse:
     found = request.FILES.get("file")
     if found is None:
-        messages.error(request, "There was no file, or it was empty; choose one.")
+        messages.error(request, "There was no whole file, or it was empty; choose one.")
         return redirect("submission-evidence", submission)
 
     def act(person: User) -> str:
@@ -109,9 +109,8 @@ def _pasted(request: HttpRequest, submission: UUID) -> HttpResponse:
     if len(text) > PASTED:
         refusal = SubmissionRefused(f"More than {PASTED:,} characters; upload them as a file.")
         return refuse(request, submission, refusal, is_script=is_script)
-    told = submitting.typed_of(submission)[0]
     try:
-        pipeline.save_submission(submission, signed_in(request), told, text)
+        pipeline.paste_evidence(submission, signed_in(request), text)
     except SubmissionRefused as refusal:
         return refuse(request, submission, refusal, is_script=is_script)
     if is_script:

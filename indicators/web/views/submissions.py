@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -23,7 +23,15 @@ from indicators.detections.submissions.standing import Listed, Standing
 from indicators.pipeline import submitting
 from indicators.web.forms.claims import CLAIMS, ClaimForms, known_members
 from indicators.web.forms.submissions import BeginForm, SubmissionForm
-from indicators.web.forms.typed import initial_claims, initial_of, name_of, read_typed, typed
+from indicators.web.forms.typed import (
+    initial_claims,
+    initial_of,
+    knows,
+    name_of,
+    read_typed,
+    typed,
+    version_of,
+)
 from indicators.web.pages import signed_in
 from indicators.web.submitting import done, make_ready, own_standing, refuse, with_claims
 
@@ -61,8 +69,8 @@ def edit(request: HttpRequest, submission: UUID) -> HttpResponse:
         return _saved(request, submission)
     if not found.is_open:
         return redirect("submission", submission)
-    data = read_typed(submitting.typed_of(submission)[0])
-    return _edit_page(request, found, data, check="check" in request.GET)
+    held = submitting.typed_of(submission)[0]
+    return _edit_page(request, found, held, read_typed(held), check="check" in request.GET)
 
 
 @require_safe
@@ -140,9 +148,11 @@ def _saved(request: HttpRequest, submission: UUID) -> HttpResponse:
     act = request.POST.get("act")
     content = typed(request.POST)
     try:
-        pipeline.save_submission(submission, signed_in(request), content, None)
+        pipeline.save_submission(submission, signed_in(request), content, knows(request.POST))
     except SubmissionRefused as refusal:
-        return refuse(request, submission, refusal, is_script=act == "autosave")
+        if act == "autosave":
+            return refuse(request, submission, refusal, is_script=True)
+        return _unsaved(request, submission, refusal)
     if act == "autosave":
         return HttpResponse(status=204)
     if act == "prepare":
@@ -151,8 +161,22 @@ def _saved(request: HttpRequest, submission: UUID) -> HttpResponse:
     return redirect("submission-edit", submission)
 
 
+def _unsaved(request: HttpRequest, submission: UUID, refusal: SubmissionRefused) -> HttpResponse:
+    """What was typed is shown again, so that nothing of it is lost."""
+    messages.error(request, str(refusal))
+    held = submitting.typed_of(submission)[0]
+    found = own_standing(request, submission)
+    return _edit_page(request, found, held, request.POST, check=False, status=409)
+
+
 def _edit_page(
-    request: HttpRequest, found: Standing, data: QueryDict, *, check: bool
+    request: HttpRequest,
+    found: Standing,
+    held: bytes,
+    data: QueryDict,
+    *,
+    check: bool,
+    status: int = 200,
 ) -> HttpResponse:
     if check:
         form, claims = SubmissionForm(data), ClaimForms(with_claims(data), prefix=CLAIMS)
@@ -164,6 +188,8 @@ def _edit_page(
         claims = ClaimForms(initial=initial_claims(data), prefix=CLAIMS)
     shown: dict[str, Any] = {
         "standing": found,
+        "page": uuid4(),
+        "shown": version_of(held),
         "name": data.get("name", ""),
         "form": form,
         "claims": claims,
@@ -174,7 +200,7 @@ def _edit_page(
             for name in ("interaction_count", "account_count", "output_token_count")
         ],
     }
-    return render(request, "web/submissions/edit.html", shown)
+    return render(request, "web/submissions/edit.html", shown, status=status)
 
 
 def _say_rest(form: SubmissionForm) -> None:

@@ -66,7 +66,7 @@ class Author:
         return Submission.objects.get(pk=self.id)
 
     def paste(self, text: str) -> None:
-        pipeline.save_submission(self.id, self.user, b"{}", text)
+        pipeline.paste_evidence(self.id, self.user, text)
 
     def prepare(self, told: dict[str, Any] | None = None, **stated: Any) -> None:
         home = str(self.collection.pk) if self.collection else None
