@@ -17,6 +17,7 @@ from django.db import transaction
 
 from indicators.detections import feedback as verdicts
 from indicators.detections.drafts import decisions, making, publication
+from indicators.detections.drafts.decisions import DecisionRefused
 from indicators.detections.errors import DetectionError
 from indicators.detections.formats import Line
 from indicators.detections.identifiers import pseudonymize as tokens
@@ -25,6 +26,7 @@ from indicators.detections.identifiers.sealing import keyed_digest
 from indicators.models import Detector, Draft, DraftState, Job, Verdict
 from indicators.pipeline.announcing import RECONCILE, announce
 from indicators.pipeline.handing_over import hand_over, hand_over_all
+from indicators.reconcile import delivery
 from indicators.telemetry import DETECTIONS
 
 log = structlog.get_logger("retort.pipeline")
@@ -113,10 +115,14 @@ def publish(draft_ids: Sequence[UUID]) -> None:
     announce([home for home in homes if home is not None])
 
 
-def approve(draft_id: UUID, reviewer: User, reason: str = "") -> None:
-    """A person lets a draft go out."""
+def approve(draft_id: UUID, reviewer: User, reason: str = "", *, readers: str = "") -> None:
+    """A person lets a draft go out. readers: who they were told gets it, as `delivery.listed`."""
     with transaction.atomic():
         approved = decisions.approve(draft_id, reviewer, reason)
+        if readers and readers != delivery.listed(_readers(approved)):
+            raise DecisionRefused(
+                "Who gets it has changed since this page was opened; look at the list, then decide."
+            )
         transaction.on_commit(lambda: hand_over(PUBLISH, [str(approved)]))
 
 
@@ -147,6 +153,11 @@ def feedback(detector: Detector, uid: str, verdict: Verdict, *, actor: str) -> v
     record = verdicts.record_feedback(detector, uid, verdict, actor=actor)
     hand_over_all(DRAFT, record.due_clusters, at_once=CLUSTERS_AT_ONCE)
     return record
+
+
+def _readers(draft: UUID) -> Sequence[delivery.Reader]:
+    home = Draft.objects.values_list("collection_id", flat=True).get(pk=draft)
+    return [] if home is None else delivery.readers(home)
 
 
 def _begin(job: Job) -> bool:

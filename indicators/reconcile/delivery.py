@@ -7,6 +7,7 @@ other client, by the requests in which it read to the end.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 from indicators.store.sql import open_cursor
@@ -92,6 +93,11 @@ def readers(collection: UUID) -> list[Reader]:
     with open_cursor() as cursor:
         rows = cursor.execute(_READERS, {"collection": collection}).fetchall()
     return [Reader(*row) for row in rows]
+
+
+def listed(known: Sequence[Reader]) -> str:
+    """Readers as one word, which is another as soon as they are others."""
+    return sha256("\0".join(f"{each.name}\0{each.state}" for each in known).encode()).hexdigest()
 
 
 def retractions(

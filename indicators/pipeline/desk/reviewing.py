@@ -77,7 +77,10 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Everything on a reviewer's page. `counts` are objects by type, `changes` by change."""
+    """Everything on a reviewer's page. `counts` are objects by type, `changes` by change.
+
+    readers_listed: the readers as `delivery.listed`; who approves says which they were told of.
+    """
 
     draft: Seen
     is_own: bool
@@ -91,6 +94,7 @@ class Review:
     unread: Sequence[tuple[str, str, str]]
     more_unread: bool
     readers: Sequence[Reader]
+    readers_listed: str
     said: Sequence[Said]
     tokenized: Mapping[str, int]
     withheld: Sequence[Mapping[str, str]]
@@ -107,6 +111,7 @@ def read_review(draft_id: UUID, person: User, chosen: Chosen) -> Review:
     pages = max(1, -(-len(places) // OBJECTS))
     page = min(max(1, chosen.page), pages)
     unread = body.unread()
+    known = [] if draft.collection_id is None else delivery.readers(draft.collection_id)
     return Review(
         draft=draft,
         is_own=is_own,
@@ -119,7 +124,8 @@ def read_review(draft_id: UUID, person: User, chosen: Chosen) -> Review:
         changes=dict(Counter(each["change"] for each in draft.preview["goes"])),
         unread=unread[:TEXTS],
         more_unread=len(unread) > TEXTS,
-        readers=_readers(draft.collection_id),
+        readers=_readers(known),
+        readers_listed=delivery.listed(known),
         said=_said(draft),
         tokenized=draft.preview["tokenized"],
         withheld=draft.preview["withheld"],
@@ -193,13 +199,9 @@ def _one(
     )
 
 
-def _readers(collection: UUID | None) -> list[Reader]:
-    if collection is None:
-        return []
+def _readers(known: Sequence[delivery.Reader]) -> list[Reader]:
     hubs = set(Member.objects.filter(sector=Sector.HUB).values_list("name", flat=True))
-    return [
-        Reader(each.name, each.state, each.name in hubs) for each in delivery.readers(collection)
-    ]
+    return [Reader(each.name, each.state, each.name in hubs) for each in known]
 
 
 def _said(draft: Seen) -> list[Said]:

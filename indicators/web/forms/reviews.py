@@ -26,6 +26,8 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Stays here. Needed to ask for changes and to reject: its author reads it.",
     )
+    # Who gets it, as the page said; who approves it approves that, too.
+    readers = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, object]:
         told: dict[str, object] = super().clean() or {}

@@ -1,5 +1,6 @@
 """What leaves this node is looked at here by a second person."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -41,9 +42,9 @@ def decide(request: HttpRequest, draft: UUID) -> HttpResponse:
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return _page(request, draft, form, RemarkForm(), status=422)
-    person, reason = signed_in(request), form.cleaned_data["reason"]
+    person = signed_in(request)
     try:
-        said = _decide(draft, person, form.cleaned_data["decision"], reason)
+        said = _decide(draft, person, form.cleaned_data)
     except NoSuchDraft as absent:
         raise Http404(str(absent)) from absent
     except DecisionRefused as refusal:
@@ -67,9 +68,10 @@ def remark(request: HttpRequest, draft: UUID) -> HttpResponse:
     return redirect(reverse("review", args=[draft]) + "#discussion")
 
 
-def _decide(draft: UUID, person: User, decision: str, reason: str) -> str:
+def _decide(draft: UUID, person: User, told: Mapping[str, str]) -> str:
+    decision, reason = told["decision"], told["reason"]
     if decision == DecisionForm.APPROVE:
-        pipeline.approve(draft, person, reason)
+        pipeline.approve(draft, person, reason, readers=told["readers"])
         return "Approved. Workers sign and publish it now."
     if decision == DecisionForm.RETURN:
         pipeline.return_draft(draft, person, reason)
