@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import openapi
@@ -119,6 +120,28 @@ def test_a_body_shorter_than_its_length_stores_nothing(feed: Feed) -> None:
     answer = raw(feed, request, hang_up=True)
     assert b" 202 " not in answer
     assert len(feed.everything()) == before
+
+
+@pytest.mark.parametrize("path", ["/nowhere/", "/taxii2/root/", "/ingest/v1/lookup", "/account/"])
+def test_a_body_that_comes_after_its_refusal_does_not_cost_the_next_request(
+    feed: Feed, path: str
+) -> None:
+    post = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", feed.node.port), timeout=20) as connection:
+        connection.sendall(post)
+        time.sleep(0.2)
+        connection.sendall(b"{}")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 4")
+        connection.sendall(head(feed, "GET", "/taxii2/"))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_who_posts_much_without_a_key_is_told_so_and_that_the_connection_ends(feed: Feed) -> None:
+    with requests.Session() as session:
+        url = f"{feed.node.base_url}/ingest/v1/detections"
+        answers = [session.post(url, data=b" " * (4 << 20), timeout=60) for _ in range(3)]
+    told = {(each.status_code, each.headers.get("Connection")) for each in answers}
+    assert told == {(401, "close")}
 
 
 def test_a_gzip_bomb_is_not_unpacked(feed: Feed) -> None:
