@@ -113,7 +113,7 @@ def web(data_dir: Path, host: str, port: int, processes: int = WEB_PROCESSES) ->
     arguments = ("--no-ws", *_flat(options), "indicators.config.wsgi:application")
     return Web(
         "web",
-        "granian",
+        "indicators.config.serving",
         arguments,
         data_dir,
         ((signal.SIGTERM, 15.0),),

@@ -204,4 +204,9 @@ def _role(process: psutil.Process) -> str | None:
 
 
 _SERVERS = {"postgres": "database", "valkey-server": "broker"}
-_MODULES = {"granian": "web", "courier@%h": "courier", "worker": "worker", "beat": "scheduler"}
+_MODULES = {
+    "indicators.config.serving": "web",
+    "courier@%h": "courier",
+    "worker": "worker",
+    "beat": "scheduler",
+}
