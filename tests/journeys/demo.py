@@ -80,9 +80,17 @@ class Demo:
         return [top, *top.children(recursive=True)]
 
     def interrupt(self) -> int:
-        """Ctrl-C; the exit code."""
+        """Ctrl-C; the exit code. Whatever does not end by that is killed."""
+        family = self.family()
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(PATIENCE)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            for process in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self.process.wait()
+            raise AssertionError(f"It did not stop:\n{self.printed()}") from None
 
 
 @contextlib.contextmanager
@@ -97,6 +105,8 @@ def running_demo(root: Path, port: int | None) -> Iterator[Demo]:
             env=_environment(),
             stdout=output,
             stderr=output,
+            # Where the tests run in the background, Ctrl-C is ignored by what they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
     demo = Demo(root, process, log)
     try:
