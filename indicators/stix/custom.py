@@ -6,7 +6,13 @@ from typing import Any
 
 from indicators.stix.legacy import is_legacy_property, is_legacy_type
 from indicators.stix.object_types import Family, Finding
-from indicators.stix.structure import Check, check_of, check_of_family, check_of_legacy_vendor
+from indicators.stix.structure import (
+    Check,
+    check_of,
+    check_of_family,
+    check_of_legacy_vendor,
+    check_of_shared_names,
+)
 from indicators.stix.values import BINARY, HEX, PROPERTY_NAME
 
 _FAMILIES = {
@@ -59,6 +65,18 @@ def check_undefined_properties(check: Check, value: Mapping[str, Any]) -> Iterat
                 f"is not a property of {check.object_type.name}: put it into an extension under "
                 "extensions, keyed by the id of its extension-definition",
             )
+
+
+def check_shared_names(check: Check, value: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is an authored object's has one meaning: nobody defines `created` or `revoked` anew.
+
+    Everybody reads these of every object, whatever its type.
+    """
+    if check.allowed.issuperset(value):
+        return
+    shared = check_of_shared_names()
+    for name in sorted((value.keys() - check.allowed) & shared.allowed):
+        yield from shared.faults({name: value[name]})
 
 
 def _check_form(name: str, value: object) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, cast
 
 from federation.canonical import MalformedJSON, canonical, digest, parse, pointer
-from indicators.stix.custom import check_for, check_undefined_properties
+from indicators.stix.custom import check_for, check_shared_names, check_undefined_properties
 from indicators.stix.extensions import extensions
 from indicators.stix.markings import strictest_tlp
 from indicators.stix.object_types import Family, Finding
@@ -79,8 +79,10 @@ def _findings(value: object, *, brief: bool = False) -> Iterator[Finding]:
     sound = check.accepts(value)
     if not sound:
         yield from check.first_fault(value) if brief else check.faults(value)
+    misused = list(check_shared_names(check, value))
+    yield from misused
     yield from check_undefined_properties(check, value)
-    if sound:
+    if sound and not misused:
         yield from check_rules(check.object_type, value)
         if check.object_type.name == "observed-data" and "objects" in value:
             yield from _findings_inside(value["objects"])

@@ -6,6 +6,7 @@ relates several properties to each other, the rules of the type follow.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from ipaddress import IPv6Network
 from typing import Any, cast
@@ -74,6 +75,12 @@ def check_of_family(family: Family) -> Check:
 
 
 @cache
+def check_of_shared_names() -> Check:
+    """The check of what all authored objects share, for the same names on any other object."""
+    return _compile(ObjectType("", Family.DOMAIN, {}), ())
+
+
+@cache
 def check_of_legacy_vendor() -> Check:
     """As for a domain object, but undated objects pass: see `legacy`."""
     return _compile(ObjectType("", Family.DOMAIN, {}), ("type", "spec_version", "id"))
@@ -101,7 +108,7 @@ def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         dict(schema),
         validate_formats=True,
-        formats={"date-time": is_timestamp, "ipv6-block": _is_ipv6_block},
+        formats={"date-time": is_timestamp, "date": _is_date, "ipv6-block": _is_ipv6_block},
         pattern_options=jsonschema_rs.RegexOptions(),  # linear time, whatever the value
     )
 
@@ -112,6 +119,14 @@ def _id_of(type_name: str) -> Fragment:
         "pattern": f"^{type_name}--{UUID}$",
         "sentence": f"must be {type_name}-- and a UUID in lower case",
     }
+
+
+def _is_date(text: str) -> bool:
+    """A day that Python's calendar has, too: the others begin with the year 0."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _is_ipv6_block(text: str) -> bool:
