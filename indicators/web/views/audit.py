@@ -21,7 +21,8 @@ def audit(request: HttpRequest) -> HttpResponse:
         found = records.search(form.asked(), before=before, after=after)
     page = Page(found.events, *beside(request, found.newer, found.older))
     shown = {"form": form, "page": page, "is_filtered": any(form.data.values())}
-    return render(request, "web/audit/audit.html", shown)
+    status = 200 if form.is_valid() else 400
+    return render(request, "web/audit/audit.html", shown, status=status)
 
 
 @require_POST
