@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm
@@ -46,6 +47,12 @@ def refuse_form(request: HttpRequest, form: BaseForm) -> None:
 def status_of(form: BaseForm) -> int:
     """Of the page with a form: 422 if it was sent, and is shown again with its errors."""
     return 422 if form.is_bound else 200
+
+
+def whole_address(request: HttpRequest, path: str) -> str:
+    """As others reach it: a proxy may show this node another name than they use."""
+    base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+    return f"{base}{path}"
 
 
 def back(request: HttpRequest, to: str, *args: object) -> HttpResponseRedirect:

@@ -84,6 +84,17 @@ def test_an_alias_that_is_taken_is_said_at_the_form(adam: Client, labs: Collecti
     assert Collection.objects.count() == 1
 
 
+@pytest.mark.parametrize("alias", ["No Alias", "taken"])
+def test_what_is_refused_of_a_collection_is_shown_with_what_was_typed(
+    adam: Client, labs: Collection, alias: str
+) -> None:
+    open_collection(title="Others", audience=Audience.LABS, alias="taken")
+    form = {"title": "All labs", "alias": alias, "description": "What labs found."}
+    answer = adam.post(address("collection-describe", labs), form)
+    assert answer.status_code == 422
+    assert "What labs found.</textarea>" in answer.content.decode()
+
+
 def test_a_collection_is_described_anew_and_keeps_its_audience(
     adam: Client, labs: Collection
 ) -> None:

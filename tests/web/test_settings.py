@@ -98,6 +98,13 @@ def test_a_client_of_a_detector_is_shown_the_command_that_sends(
     assert "/ingest/v1/detections?dry_run=true" in text(answer)
 
 
+def test_a_client_is_shown_the_address_by_which_others_reach_the_node(
+    adam: Client, own: Member, settings: Any
+) -> None:
+    settings.PUBLIC_URL = "https://retort.alder.example"
+    assert created(adam, own).context["taxii"] == "https://retort.alder.example/taxii2/"
+
+
 def test_detections_come_from_a_detector(adam: Client, own: Member) -> None:
     answer = created(adam, own, scopes=["ingest"])
     assert answer.status_code == 422

@@ -80,7 +80,9 @@ class PermissionForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why."""
 
-    reason = forms.CharField(label="Reason", max_length=1000)
+    reason = forms.CharField(
+        label="Reason", max_length=1000, error_messages={"required": "Say why it is withdrawn."}
+    )
 
 
 class SentForm(forms.Form):
@@ -90,6 +92,7 @@ class SentForm(forms.Form):
         label="Handed over to",
         max_length=500,
         help_text="Who took it, and by which way.",
+        error_messages={"required": "Say to whom, and how it was handed over."},
     )
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -46,6 +47,12 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def collection(request: HttpRequest, number: UUID) -> HttpResponse:
     """One collection: who may read it, how far they are, and its log."""
+    return _page(request, number)
+
+
+def _page(
+    request: HttpRequest, number: UUID, describe: forms.Described | None = None
+) -> HttpResponse:
     found = get_object_or_404(Collection.objects.select_related("answers"), pk=number)
     welcome = [] if found.is_inbox else administration.may_be_granted(found)
     form = forms.GrantForm()
@@ -55,9 +62,10 @@ def collection(request: HttpRequest, number: UUID) -> HttpResponse:
         "ceiling": Audience(found.audience).ceiling,
         "detail": shelves.detail(found),
         "grant": form if welcome else None,
-        "describe": forms.Described(initial=forms.readable(found)),
+        "describe": describe or forms.Described(initial=forms.readable(found)),
     }
-    return render(request, "web/collections/collection.html", shown)
+    status = status_of(describe) if describe else 200
+    return render(request, "web/collections/collection.html", shown, status=status)
 
 
 @require_POST
@@ -65,14 +73,13 @@ def describe(request: HttpRequest, number: UUID) -> HttpResponse:
     """Another title, description, alias or rule about signatures."""
     found, form = _own(number), forms.Described(request.POST)
     if not form.is_valid():
-        refuse_form(request, form)
-        return redirect("collection", number)
-
-    def act() -> str:
+        return _page(request, number, form)
+    try:
         administration.describe(found, signed_in(request).get_username(), **form.facts())
-        return f"{found.title} is described anew."
-
-    attempt(request, act)
+    except REFUSALS as refusal:
+        form.add_error(None, sentence(refusal))
+        return _page(request, number, form)
+    messages.success(request, f"{found.title} is described anew.")
     return redirect("collection", number)
 
 

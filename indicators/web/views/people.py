@@ -15,6 +15,7 @@ from indicators.people import invitations, listing
 from indicators.people.errors import PeopleError
 from indicators.people.invitations import Invited
 from indicators.pipeline import people as acts
+from indicators.web.acting import whole_address
 from indicators.web.forms.people import InvitationForm, RolesForm
 from indicators.web.pages import signed_in
 
@@ -71,7 +72,7 @@ def change_roles(request: HttpRequest, pk: int) -> HttpResponse:
     form = RolesForm(request.POST)
     found = _known(pk)
     if not form.is_valid():
-        shown = {"person": found, "form": form, "is_self": False}
+        shown = {"person": found, "form": form, "is_self": signed_in(request).pk == pk}
         return render(request, "web/people/person.html", shown, status=422)
     roles = form.cleaned_data["roles"]
     done = f"{found.name} has new roles, and signs in anew."
@@ -120,10 +121,7 @@ def _people(request: HttpRequest, form: InvitationForm, status: int = 200) -> Ht
 
 
 def _link(request: HttpRequest, made: Invited) -> HttpResponse:
-    path = reverse("invitation", args=[made.secret])
-    link = (
-        f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
-    )
+    link = whole_address(request, reverse("invitation", args=[made.secret]))
     shown = {
         "invitation": made.invitation,
         "link": link,

@@ -18,6 +18,7 @@ from indicators.referrals.errors import NoSuchCampaign, ReferralError
 from indicators.referrals.looking import listed, opened, permissions_of
 from indicators.referrals.making import Selection, select
 from indicators.referrals.report import report
+from indicators.web.acting import refuse_form
 from indicators.web.forms.referrals import (
     ForRecipient,
     PermissionForm,
@@ -129,7 +130,7 @@ def permit(request: HttpRequest, stix_id: str) -> HttpResponse:
             "Written down. Its objects may go to this recipient now.",
         )
     else:
-        messages.error(request, "Say who permitted it, and how.")
+        refuse_form(request, form)
     return redirect(f"{reverse('referral-new', args=[stix_id])}?recipient={recipient.pk}")
 
 
@@ -160,8 +161,12 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give it up."""
-    reason, by = str(request.POST.get("reason", "")), signed_in(request)
-    _tried(request, lambda: referring.withdraw(pk, by, reason), "Withdrawn.")
+    form, by = ReasonForm(request.POST), signed_in(request)
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        _tried(request, lambda: referring.withdraw(pk, by, reason), "Withdrawn.")
+    else:
+        refuse_form(request, form)
     return redirect("referral", pk)
 
 
@@ -169,8 +174,11 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 def sent(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Write down that it was handed over."""
     form, by = SentForm(request.POST), signed_in(request)
-    to = form.cleaned_data["to"] if form.is_valid() else ""
-    _tried(request, lambda: referring.mark_sent(pk, by, to), "Written down.")
+    if form.is_valid():
+        to = form.cleaned_data["to"]
+        _tried(request, lambda: referring.mark_sent(pk, by, to), "Written down.")
+    else:
+        refuse_form(request, form)
     return redirect("referral", pk)
 
 

@@ -18,7 +18,15 @@ from indicators.pipeline.administration import allowing, clients, organizations
 from indicators.pipeline.administration import detectors as administration
 from indicators.pipeline.administration.allowing import Unreadable
 from indicators.pipeline.administration.node import NodeFacts, node_facts
-from indicators.web.acting import REFUSALS, attempt, back, refuse_form, sentence, status_of
+from indicators.web.acting import (
+    REFUSALS,
+    attempt,
+    back,
+    refuse_form,
+    sentence,
+    status_of,
+    whole_address,
+)
 from indicators.web.forms import settings as forms
 from indicators.web.keyset import Page
 from indicators.web.pages import signed_in
@@ -85,7 +93,9 @@ def new_client(request: HttpRequest) -> HttpResponse:
 def _for_detector(request: HttpRequest) -> dict[str, Any]:
     """What a detector's client begins with, if the link names one."""
     named = request.GET.get("detector", "")
-    detector = Detector.objects.filter(name=named).first() if named else None
+    # An address may hold what PostgreSQL takes for no text.
+    known = Detector.objects.filter(name=named) if named.isprintable() else Detector.objects.none()
+    detector = known.first()
     if detector is None:
         return {}
     return {
@@ -101,8 +111,8 @@ def _shown_once(request: HttpRequest, credential: Credential, key: str) -> HttpR
         "client": credential,
         "key": key,
         "sends": Scope.INGEST in credential.scopes,
-        "detections": request.build_absolute_uri("/ingest/v1/detections"),
-        "taxii": request.build_absolute_uri("/taxii2/"),
+        "detections": whole_address(request, "/ingest/v1/detections"),
+        "taxii": whole_address(request, "/taxii2/"),
         "next": request.POST.get("next", ""),
     }
     answer = render(request, "web/settings/key.html", shown)
