@@ -97,6 +97,16 @@
       .then(() => setTimeout(() => { copied.textContent = before; waiting.delete(copied); }, 900));
   });
 
+  // Whoever clicks twice means it once; another button of the same form is another matter.
+  const sent = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target.method !== "post") return;
+    const last = sent.get(event.target);
+    const again = last && last.button === event.submitter && event.timeStamp - last.at < 1000;
+    if (again) event.preventDefault();
+    else sent.set(event.target, { button: event.submitter, at: event.timeStamp });
+  });
+
   // On a phone the areas are a strip: it begins where one is.
   const strip = document.querySelector(".side");
   const here = strip?.querySelector("[aria-current]");
