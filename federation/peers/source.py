@@ -206,17 +206,14 @@ def collections(peer: Peer) -> list[Offered]:
         server = Server(url, conn=connection)
         roots = [ApiRoot(root.url, conn=connection) for root in server.api_roots]
         found = [each for root in roots for each in root.collections]
-        return [
-            Offered(
-                str(each.id),
-                str(each.title)[:200],
-                str(each.description or ""),
-                each.url,
-                bool(each.can_read),
-                bool(each.can_write),
-            )
-            for each in found
-        ]
+        return [_offered(each) for each in found]
+
+
+def _offered(each: Any) -> Offered:
+    words = str(each.id), str(each.title)[:200], str(each.description or "")[:2000], str(each.url)
+    if any("\0" in word for word in words):
+        raise PeerMisbehaved("A collection is described with a NUL, which no table keeps.")
+    return Offered(*words, bool(each.can_read), bool(each.can_write))
 
 
 def discovery_url(peer: Peer) -> str:

@@ -326,6 +326,20 @@ def test_what_is_no_list_of_withdrawals_is_misconduct(
 # --- What there is -------------------------------------------------------------------------------
 
 
+def test_a_title_that_no_table_keeps_is_misconduct(
+    node: SimulatedNode, feed: SimulatedFeed
+) -> None:
+    feed.title = "Camp\0aigns"
+    with pytest.raises(PeerMisbehaved, match="NUL"):
+        collections(peer(node, descriptor=node.descriptor()))
+
+
+def test_a_title_without_end_is_cut(node: SimulatedNode, feed: SimulatedFeed) -> None:
+    feed.title = "C" * 5_000
+    [offered] = collections(peer(node, descriptor=node.descriptor()))
+    assert len(offered.title) == 200
+
+
 def test_a_nodes_collections_are_offered(node: SimulatedNode, feed: SimulatedFeed) -> None:
     [offered] = collections(peer(node, descriptor=node.descriptor()))
     assert (offered.id, offered.title, offered.url, offered.can_read, offered.can_write) == (
