@@ -1,39 +1,29 @@
-"""What enters a collection, what does not, and what is left when it goes wrong."""
+"""What enters a collection, what does not, and in which order it stands there."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
-from unittest import mock
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 
 from federation.models import Log
-from federation.transparency import log
 from indicators.models import (
-    Audience,
     Collection,
     Contradiction,
-    Entry,
     Member,
     ObjectId,
     ObjectVersion,
 )
-from indicators.stix import Tlp
 from indicators.store.admission import Origins, admit
 from indicators.store.judgement import Verdict
-from indicators.store.withdrawal import erase, withdraw
 from tests import objects
-from tests.objects import START, domain_name, id_of, identity, indicator, stix_objects
+from tests.objects import START, domain_name, id_of, indicator, stix_objects
 from tests.store.witness import (
-    EVERY,
     FIRST,
     LATEST,
     post,
     rows,
     served,
     sound,
-    together,
     verdicts,
 )
 
@@ -158,188 +148,6 @@ def test_a_contradiction_in_another_collection_is_one_too(
     assert rows(annex) == []
 
 
-def test_a_member_cannot_add_a_version_to_anothers_object(
-    forum: Collection, alder: Member, mallory: Member
-) -> None:
-    post(forum, alder, indicator("a"))
-    [outcome] = post(forum, mallory, indicator("a", version=1))
-    assert (outcome.verdict, "another member" in outcome.reason) == (REFUSED, True)
-    assert served(forum) == [(id_of("indicator", "a"), 0)]
-
-
-def test_a_member_cannot_redefine_anothers_marking(
-    forum: Collection, alder: Member, mallory: Member
-) -> None:
-    post(forum, alder, objects.marking("terms"))
-    later = objects.marking("terms", created=objects.stamp(START + timedelta(days=1)))
-    assert verdicts(post(forum, mallory, later)) == [REFUSED]
-
-
-def test_a_strangers_contradiction_is_no_evidence_against_the_owner(
-    forum: Collection, alder: Member, mallory: Member
-) -> None:
-    post(forum, alder, indicator("a"))
-    assert verdicts(post(forum, mallory, indicator("a", name="lie"))) == [REFUSED]
-    assert not Contradiction.objects.exists()
-
-
-def test_a_member_cannot_name_another_member_as_author(
-    forum: Collection, alder: Member, mallory: Member
-) -> None:
-    [outcome] = post(forum, mallory, indicator("a", created_by_ref=alder.identity_id))
-    assert (outcome.verdict, "only Alder" in outcome.reason) == (REFUSED, True)
-
-
-def test_a_refused_claim_of_authorship_does_not_take_the_id(
-    forum: Collection, alder: Member, mallory: Member
-) -> None:
-    value = indicator("a", created_by_ref=alder.identity_id)
-    post(forum, mallory, value)
-    assert verdicts(post(forum, alder, value)) == [ADDED]
-    assert ObjectId.objects.get().owner == alder
-
-
-def test_a_member_cannot_publish_anothers_identity(
-    forum: Collection, alder: Member, mallory: Member
-) -> None:
-    value = identity(alder.identity_id, created_by_ref=mallory.identity_id)
-    assert verdicts(post(forum, mallory, value)) == [REFUSED]
-
-
-def test_a_member_publishes_its_own_identity(forum: Collection, alder: Member) -> None:
-    value = identity(alder.identity_id, created_by_ref=alder.identity_id)
-    assert verdicts(post(forum, alder, value)) == [ADDED]
-
-
-def test_an_unchanged_object_may_be_passed_on_by_another_member(
-    forum: Collection, annex: Collection, alder: Member, birch: Member
-) -> None:
-    value = indicator("a", created_by_ref=alder.identity_id)
-    post(forum, alder, value)
-    assert verdicts(post(annex, birch, value)) == [ADDED]
-    assert [row.body for row in rows(annex)] == [row.body for row in rows(forum)]
-    assert ObjectVersion.objects.count() == 1
-
-
-def test_passing_an_object_on_does_not_change_its_owner(
-    forum: Collection, annex: Collection, alder: Member, birch: Member
-) -> None:
-    post(forum, alder, indicator("a"))
-    post(annex, birch, indicator("a"))
-    assert verdicts(post(annex, birch, indicator("a", version=1))) == [REFUSED]
-    assert verdicts(post(annex, alder, indicator("a", version=1))) == [ADDED]
-
-
-def test_what_its_owner_withdrew_is_not_brought_back_by_another(
-    forum: Collection, annex: Collection, alder: Member, mallory: Member
-) -> None:
-    post(forum, alder, indicator("a"))
-    withdraw(forum, alder, id_of("indicator", "a"), EVERY, "mistake")
-    assert verdicts(post(forum, mallory, indicator("a"))) == [REFUSED]
-    assert verdicts(post(annex, mallory, indicator("a"))) == [ADDED]
-
-
-def test_the_owner_may_bring_back_what_it_withdrew(forum: Collection, alder: Member) -> None:
-    post(forum, alder, indicator("a"))
-    withdraw(forum, alder, id_of("indicator", "a"), EVERY, "mistake")
-    assert verdicts(post(forum, alder, indicator("a"))) == [ADDED]
-    assert (sound(forum).served, sound(forum).withdrawn) == (1, 1)
-
-
-def test_a_revoked_object_stays_revoked(forum: Collection, alder: Member) -> None:
-    post(forum, alder, indicator("a"), indicator("a", version=1, revoked=True))
-    [outcome] = post(forum, alder, indicator("a", version=2))
-    assert (outcome.verdict, "revoked" in outcome.reason) == (REFUSED, True)
-
-
-def test_a_revocation_holds_within_its_batch(forum: Collection, alder: Member) -> None:
-    outcomes = post(
-        forum, alder, indicator("a", revoked=True), indicator("a", version=1), indicator("b")
-    )
-    assert verdicts(outcomes) == [ADDED, REFUSED, ADDED]
-
-
-def test_a_revocation_holds_in_every_collection(
-    forum: Collection, annex: Collection, alder: Member
-) -> None:
-    post(forum, alder, indicator("a", revoked=True))
-    assert verdicts(post(annex, alder, indicator("a", version=1))) == [REFUSED]
-
-
-def test_a_version_from_before_the_revocation_is_still_taken(
-    forum: Collection, alder: Member
-) -> None:
-    post(forum, alder, indicator("a", version=1, revoked=True))
-    assert verdicts(post(forum, alder, indicator("a"))) == [ADDED]
-    assert served(forum, LATEST) == [(id_of("indicator", "a"), 1)]
-
-
-def test_a_revocation_that_comes_late_ends_the_object_too(forum: Collection, alder: Member) -> None:
-    post(forum, alder, indicator("a", version=2))
-    post(forum, alder, indicator("a", version=1, revoked=True))
-    assert verdicts(post(forum, alder, indicator("a", version=3))) == [REFUSED]
-
-
-def test_an_erased_version_is_not_taken_again(
-    forum: Collection, annex: Collection, alder: Member
-) -> None:
-    post(forum, alder, indicator("a"))
-    erase(id_of("indicator", "a"), "court order")
-    assert verdicts(post(forum, alder, indicator("a"))) == [REFUSED]
-    assert verdicts(post(annex, alder, indicator("a", name="other"))) == [REFUSED]
-    assert not Contradiction.objects.exists()
-
-
-_REFS = {
-    Tlp.CLEAR: objects.TLP_CLEAR,
-    Tlp.GREEN: objects.TLP_GREEN,
-    Tlp.AMBER: objects.TLP_AMBER,
-    Tlp.AMBER_STRICT: objects.TLP_AMBER_STRICT,
-    Tlp.RED: objects.TLP_RED,
-}
-
-
-@pytest.mark.parametrize(
-    ("audience", "strictest"),
-    [
-        (Audience.PUBLIC, Tlp.CLEAR),
-        (Audience.COMMUNITY, Tlp.GREEN),
-        (Audience.MEMBERS, Tlp.AMBER_STRICT),
-        (Audience.LABS, Tlp.AMBER_STRICT),
-        (Audience.CLOUDS, Tlp.AMBER_STRICT),
-        (Audience.NAMED, Tlp.RED),
-    ],
-)
-def test_an_audience_gets_nothing_above_its_ceiling(
-    open_one: Callable[..., Collection], alder: Member, audience: str, strictest: Tlp
-) -> None:
-    collection = open_one(audience=audience)
-    outcomes = post(
-        collection,
-        alder,
-        *(indicator(tlp, object_marking_refs=[ref]) for tlp, ref in _REFS.items()),
-    )
-    expected = [ADDED if tlp.rank <= strictest.rank else REFUSED for tlp in Tlp]
-    assert verdicts(outcomes) == expected
-
-
-def test_an_object_above_the_ceiling_takes_no_id(
-    open_one: Callable[..., Collection], alder: Member
-) -> None:
-    public = open_one(audience=Audience.PUBLIC)
-    post(public, alder, indicator("a", object_marking_refs=[objects.TLP_RED]))
-    assert not ObjectId.objects.exists()
-
-
-def test_passing_on_does_not_get_around_the_ceiling(
-    forum: Collection, open_one: Callable[..., Collection], alder: Member, mallory: Member
-) -> None:
-    value = indicator("a", object_marking_refs=[objects.TLP_AMBER])
-    post(forum, alder, value)
-    public = open_one(audience=Audience.PUBLIC)
-    assert verdicts(post(public, mallory, value)) == [REFUSED]
-
-
 def test_an_observable_has_one_version_in_every_collection(
     forum: Collection, annex: Collection, alder: Member, birch: Member
 ) -> None:
@@ -398,72 +206,6 @@ def test_date_added_goes_on_when_the_clock_steps_back(forum: Collection, alder: 
     added = [row.date_added for row in rows(forum)]
     assert added == sorted(set(added))
     assert sound(forum).size == 12
-
-
-def test_a_failure_at_the_log_leaves_nothing(forum: Collection, alder: Member) -> None:
-    with mock.patch.object(log, "append", side_effect=OSError), pytest.raises(OSError):
-        post(forum, alder, indicator("a"))
-    assert not Entry.objects.exists()
-    assert not ObjectVersion.objects.exists()
-    assert not ObjectId.objects.exists()
-    assert sound(forum).size == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_connection_leaves_nothing(forum: Collection, alder: Member) -> None:
-    def kill(*_: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-
-    with mock.patch.object(log, "append", side_effect=kill), pytest.raises(OperationalError):
-        post(forum, alder, indicator("a"))
-    connection.close()
-    assert not ObjectId.objects.exists()
-    assert not ObjectVersion.objects.exists()
-    assert verdicts(post(forum, alder, indicator("a"))) == [ADDED]
-    assert sound(forum).size == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_writers_of_overlapping_batches_neither_lock_each_other_nor_store_twice(
-    open_one: Callable[..., Collection], alder: Member
-) -> None:
-    collections = [open_one(title=name) for name in ("One", "Two", "Three")]
-    values = [
-        *(indicator(key, version=version) for key in range(30) for version in range(2)),
-        *(domain_name(f"{n}.example") for n in range(20)),
-    ]
-
-    def work(number: int) -> Callable[[], None]:
-        batch = values[number * 5 :] + values[: number * 5]
-        if number % 2:
-            batch.reverse()
-
-        def run() -> None:
-            for turn in range(3):
-                collection = collections[(number + turn) % 3]
-                for half in (batch[:50], batch[50:]):
-                    post(collection, alder, *half)
-
-        return run
-
-    together(*(work(number) for number in range(8)))
-    assert ObjectVersion.objects.count() == len(values)
-    for collection in collections:
-        assert sound(collection).served == len(values)
-        assert len(served(collection, LATEST)) == 50
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_members_who_publish_one_id_at_once_one_owns_it(
-    forum: Collection, annex: Collection, alder: Member, mallory: Member
-) -> None:
-    mine, theirs = ([indicator(key, name=name) for key in range(20)] for name in ("mine", "theirs"))
-    first, second = together(
-        lambda: post(forum, alder, *mine), lambda: post(annex, mallory, *reversed(theirs))
-    )
-    assert sorted({*verdicts(first), *verdicts(second)}) == [ADDED, REFUSED]
-    assert ObjectVersion.objects.count() == 20
 
 
 def test_the_planner_knows_a_feed_that_has_just_grown(forum: Collection, alder: Member) -> None:
