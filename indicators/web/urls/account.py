@@ -48,7 +48,7 @@ _GUARDS = [
         f"{_FACTORS}codes/download/", codes.download_recovery_codes, "mfa_download_recovery_codes"
     ),
     _own(f"{_FACTORS}keys/", keys.list_webauthn, "mfa_list_webauthn"),
-    _own(f"{_FACTORS}keys/add/", keys.add_webauthn, "mfa_add_webauthn"),
+    _own(f"{_FACTORS}keys/add/", account.AddPasskey.as_view(), "mfa_add_webauthn"),
     _own(f"{_FACTORS}keys/<int:pk>/", keys.edit_webauthn, "mfa_edit_webauthn"),
     _own(f"{_FACTORS}keys/<int:pk>/remove/", keys.remove_webauthn, "mfa_remove_webauthn"),
     _own("account/sessions/", sessions.list_usersessions, "usersessions_list"),

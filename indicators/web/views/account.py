@@ -2,15 +2,19 @@
 
 import math
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from allauth.account.views import PasswordChangeView
 from allauth.mfa.base.views import IndexView
+from allauth.mfa.webauthn.views import AddWebAuthnView
 from allauth.usersessions.models import UserSession
 from axes.helpers import get_client_username, get_cool_off
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -69,6 +73,14 @@ class SecondFactors(IndexView):  # type: ignore[misc]
         return {**super().get_context_data(**kwargs), "lacks_second_factor": lacks}
 
 
+class AddPasskey(AddWebAuthnView):  # type: ignore[misc]
+    """A key for this node's name: browsers keep none for an address of digits."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        known = {"is_named": _is_named(self.request), "by_name": _by_name(self.request)}
+        return {**super().get_context_data(**kwargs), **known}
+
+
 class ChangePassword(PasswordChangeView):  # type: ignore[misc]
     """For those who want to, and those who have to."""
 
@@ -107,6 +119,22 @@ def _come_in(request: HttpRequest, secret: str, form: RenewalForm) -> HttpRespon
         return response
     shown = {"form": form, "invitation": invitations.opened_by(secret)}
     return render(request, "web/account/invitation.html", shown)
+
+
+def _is_named(request: HttpRequest) -> bool:
+    host = urlsplit(f"//{request.get_host()}").hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
+
+
+def _by_name(request: HttpRequest) -> str:
+    """Where this page has a name: as others reach the node, or by what loopback is called."""
+    port = urlsplit(f"//{request.get_host()}").port
+    here = f"{request.scheme}://localhost" + (f":{port}" if port else "")
+    return f"{settings.PUBLIC_URL or here}{request.path}"
 
 
 def locked_out(

@@ -66,6 +66,10 @@
     place.hidden = false;
   };
 
+  const named = () => `Browsers keep passkeys for names, not for numbers: open this node as ${location.hostname.startsWith("127.")
+    ? `${location.protocol}//localhost:${location.port}/` : "it is called, with https"}.`;
+  const reason = (error) => ({ NotAllowedError: "Nothing was chosen.", SecurityError: named() })[error.name] || error.message;
+
   document.querySelectorAll("form[data-passkey]").forEach((form) => {
     if (!window.PublicKeyCredential) {
       say(form, "This browser has no passkeys here; they need https, or localhost.");
@@ -78,7 +82,7 @@
         form.elements.credential.value = JSON.stringify(answer(await asked(form)));
         form.submit();
       } catch (error) {
-        say(form, error.name === "NotAllowedError" ? "Nothing was chosen." : error.message);
+        say(form, reason(error));
       }
     });
   });
