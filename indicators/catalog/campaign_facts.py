@@ -9,7 +9,7 @@ import msgspec
 
 from indicators.catalog.counts import Count
 from indicators.stix.extensions import extensions
-from indicators.stix.timestamps import parse_timestamp
+from indicators.stix.timestamps import is_timestamp, parse_timestamp
 
 Content = Mapping[str, Any]
 Stated = TypeVar("Stated")
@@ -17,18 +17,24 @@ Stated = TypeVar("Stated")
 #: Of what has no end in our schemas so much is read.
 MOST_LISTED = 100
 _MOST_SOURCES = 50
+#: Of a campaign that states none.
+UNSAID_STATUS = "alleged"
 
 _IDS = {each.name: each.id for each in extensions().values()}
 
 
-class Pivot(msgspec.Struct, frozen=True):
+class Pivot(msgspec.Struct, frozen=True, rename={"stated_time": "trigger_time"}):
     """When the traffic turned to something else, and why."""
 
     trigger: str
-    trigger_time: datetime | None = None
+    stated_time: str = ""
     latency_hours: Count | None = None
     traffic_share_redirected: Count | None = None
     to_model: str = ""
+
+    @property
+    def trigger_time(self) -> datetime | None:
+        return parse_timestamp(self.stated_time) if self.stated_time else None
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -46,7 +52,7 @@ class Target(msgspec.Struct, frozen=True):
 class CampaignFacts(msgspec.Struct, frozen=True):
     """The extension distillation-campaign; nothing is stated of a campaign without it."""
 
-    allegation_status: str = "alleged"
+    allegation_status: str = UNSAID_STATUS
     interaction_count: Count | None = None
     account_count: Count | None = None
     output_token_count: Count | None = None
@@ -128,8 +134,11 @@ def sources(content: Content) -> tuple[Source, ...]:
 
 
 def time_of(content: Content, name: str) -> datetime | None:
-    """A timestamp of an object; None if it states none."""
-    return parse_timestamp(content[name]) if name in content else None
+    """A timestamp of an object; None if it states none, or means something else by the word."""
+    stated = content.get(name)
+    if not isinstance(stated, str) or not is_timestamp(stated):
+        return None
+    return parse_timestamp(stated)
 
 
 def _stated(content: Content, name: str, shape: type[Stated]) -> Stated:

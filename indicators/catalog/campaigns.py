@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
-from indicators.catalog.campaign_facts import CampaignFacts, campaign_facts, time_of
-from indicators.catalog.claims import Claim, claims_of
-from indicators.catalog.corroborating import Corroboration, corroborations
+from indicators.catalog.campaign_facts import UNSAID_STATUS, CampaignFacts, campaign_facts
+from indicators.catalog.campaign_outline import FROM, SELECT, Outline, Row
+from indicators.catalog.claims import claims_of
+from indicators.catalog.corroborating import corroborations
 from indicators.catalog.counts import Count, total
 from indicators.stix.extensions import extensions
 from indicators.store.sql import Cursor, open_cursor
@@ -21,29 +21,29 @@ MOST_MAPPED = 16
 
 _EXTENSION = next(each.id for each in extensions().values() if each.name == "distillation-campaign")
 
-# catalog_by_type: only campaigns are looked at, the newest first; then primary keys.
+# catalog_by_type: only campaigns are looked at, the newest first; then primary keys. A row's terms
+# say which contents are worth reading (who states no status has no terms), and the content what a
+# term is: a technique may be called as a capability is. What is no JSON to PostgreSQL, as a text
+# with a NUL in it, states nothing here.
 _SELECTED = f"""
-FROM indicators_catalogrow c
-JOIN indicators_objectversion v ON v.id = c.object_version_id
-JOIN indicators_member m ON m.id = c.origin_id
-LEFT JOIN indicators_catalogrow author ON author.stix_id = v.created_by_ref
+{FROM}
+CROSS JOIN LATERAL (SELECT convert_from(v.body, 'UTF8') AS content OFFSET 0) published
 CROSS JOIN LATERAL (
-    SELECT convert_from(v.body, 'UTF8')::jsonb #> '{{extensions,{_EXTENSION}}}' AS stated OFFSET 0
+    SELECT CASE WHEN pg_input_is_valid(content, 'jsonb')
+        THEN content::jsonb #> '{{extensions,{_EXTENSION}}}' END AS stated OFFSET 0
 ) e
-WHERE c.type = 'campaign' AND v.body IS NOT NULL
+WHERE c.type = 'campaign'
     AND (%(revoked)s OR c.standing <> 'revoked')
     AND (%(own)s::bool IS NULL OR c.is_own = %(own)s)
-    AND (%(capability)s::text = '' OR (c.terms @> ARRAY[%(capability)s::varchar]
-        AND e.stated -> 'capability_targets' ? %(capability)s))
-    AND (%(status)s::text = ''
-        OR coalesce(e.stated ->> 'allegation_status', 'alleged') = %(status)s)
     AND (%(text)s::text = '' OR strpos(lower(c.name), lower(%(text)s)) > 0)
+    AND (%(capability)s::text = '' OR c.terms @> ARRAY[%(capability)s::varchar])
+    AND (%(capability)s::text = '' OR e.stated -> 'capability_targets' ? %(capability)s)
+    AND (%(status)s::text = '' OR c.terms @> ARRAY[%(status)s::varchar]
+        OR (%(status)s = %(unsaid)s AND c.terms = '{{}}'))
+    AND (%(status)s::text = ''
+        OR coalesce(e.stated ->> 'allegation_status', %(unsaid)s) = %(status)s)
 """
-_PAGE = f"""
-SELECT c.stix_id, c.number, c.name, coalesce(nullif(author.name, ''), m.name), m.name, c.is_own,
-    c.tlp, c.confidence, c.standing, c.version, v.body
-{_SELECTED}
-"""
+_PAGE = f"{SELECT} {_SELECTED}"
 _OLDER = "AND c.number < %(before)s ORDER BY c.number DESC LIMIT %(limit)s"
 _NEWER = "AND c.number > %(after)s ORDER BY c.number LIMIT %(limit)s"
 _ALL = f"""
@@ -63,34 +63,6 @@ class Query:
     revoked: bool = False
     before: int | None = None
     after: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A campaign in the list; `author` as the object names it, `origin`: whom it came from."""
-
-    stix_id: str
-    number: int
-    name: str
-    author: str
-    origin: str
-    is_own: bool
-    tlp: int | None
-    confidence: int | None
-    standing: str
-    first_seen: datetime | None
-    last_seen: datetime | None
-    version: datetime
-    facts: CampaignFacts
-    claims: tuple[Claim, ...]
-    corroboration: Corroboration
-
-    @property
-    def alleged(self) -> tuple[str, ...]:
-        """Who is said to be behind it: organizations where any is named, else actors."""
-        upheld = [each for each in self.claims if each.is_upheld]
-        named = [each for each in upheld if each.is_of_organization] or upheld
-        return tuple(dict.fromkeys(each.target_name or each.target for each in named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +92,10 @@ class Totals:
 class Campaigns:
     """`newer` and `older`: the numbers to go on from; None at an end."""
 
-    rows: tuple[Listed, ...]
+    rows: tuple[Outline, ...]
     newer: int | None
     older: int | None
     totals: Totals
-
-
-class _Row(NamedTuple):
-    stix_id: str
-    number: int
-    name: str
-    author: str
-    origin: str
-    is_own: bool
-    tlp: int | None
-    confidence: int | None
-    standing: str
-    version: datetime
-    body: bytes
 
 
 def campaigns(query: Query) -> Campaigns:
@@ -148,22 +106,25 @@ def campaigns(query: Query) -> Campaigns:
         claims = claims_of(cursor, ids)
         seen = corroborations(cursor, ids)
         totals = _totals(cursor, query)
-    listed = tuple(_listed(row, claims[row.stix_id], seen[row.stix_id]) for row in rows)
+    listed = tuple(
+        Outline.of(row, orjson.loads(row.body), claims[row.stix_id], seen[row.stix_id])
+        for row in rows
+    )
     return Campaigns(listed, newer, older, totals)
 
 
-def _page(cursor: Cursor, query: Query) -> tuple[list[_Row], int | None, int | None]:
+def _page(cursor: Cursor, query: Query) -> tuple[list[Row], int | None, int | None]:
     """The rows, and whether there are others on either side."""
     asked = _asked(query) | {"limit": PAGE + 1}
     if query.after is not None:
         cursor.execute(_PAGE + _NEWER, asked | {"after": query.after})
-        found = [_Row(*row) for row in cursor.fetchall()]
+        found = [Row(*row) for row in cursor.fetchall()]
         rows, more = found[:PAGE][::-1], len(found) > PAGE
         newer = rows[0].number if more else None
         return rows, newer, rows[-1].number if rows else None
     before = _LAST_NUMBER if query.before is None else query.before
     cursor.execute(_PAGE + _OLDER, asked | {"before": before})
-    found = [_Row(*row) for row in cursor.fetchall()]
+    found = [Row(*row) for row in cursor.fetchall()]
     rows, more = found[:PAGE], len(found) > PAGE
     newer = rows[0].number if rows and query.before is not None else None
     return rows, newer, rows[-1].number if more else None
@@ -174,30 +135,10 @@ def _asked(query: Query) -> dict[str, Any]:
         "text": query.text,
         "capability": query.capability,
         "status": query.status,
+        "unsaid": UNSAID_STATUS,
         "own": query.own,
         "revoked": query.revoked,
     }
-
-
-def _listed(row: _Row, claims: tuple[Claim, ...], seen: Corroboration) -> Listed:
-    content = orjson.loads(row.body)
-    return Listed(
-        stix_id=row.stix_id,
-        number=row.number,
-        name=row.name or content["name"],
-        author=row.author,
-        origin=row.origin,
-        is_own=row.is_own,
-        tlp=row.tlp,
-        confidence=row.confidence,
-        standing=row.standing,
-        first_seen=time_of(content, "first_seen"),
-        last_seen=time_of(content, "last_seen"),
-        version=row.version,
-        facts=campaign_facts(content),
-        claims=claims,
-        corroboration=seen,
-    )
 
 
 def _totals(cursor: Cursor, query: Query) -> Totals:

@@ -1,5 +1,6 @@
 """Who is said to be behind campaigns: the claims of all parties side by side."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,8 +11,10 @@ import orjson
 from indicators.catalog.campaign_facts import ClaimFacts, Source, claim_facts, sources
 from indicators.store.sql import Cursor
 
-#: Of one campaign or actor so many claims are looked at, the first that came.
+#: Of one campaign so many claims are looked at, its author's first; and of so many of the actors
+#: that these name, so many each.
 MOST_CLAIMS = 100
+_MOST_ACTORS, _MOST_OF_AN_ACTOR = 20, 20
 _ACTORS = ("threat-actor--", "intrusion-set--")
 
 # references_from; then the relationship by its primary key, with its body by that of versions. What
@@ -21,18 +24,19 @@ SELECT said.stix_id, r.source, r.target, coalesce(nullif(author.name, ''), m.nam
     said.tlp, said.received_at, v.body
 FROM unnest(%s::text[]) AS asked(id)
 CROSS JOIN LATERAL (
-    SELECT told.* FROM indicators_reference told
+    SELECT told.*, teller.origin_id = subject.origin_id AS is_by_author
+    FROM indicators_reference told
     JOIN indicators_catalogrow teller ON teller.stix_id = told.stix_id
     LEFT JOIN indicators_catalogrow subject ON subject.stix_id = asked.id
     WHERE told.source = asked.id AND told.relation = 'attributed-to'
-    ORDER BY teller.origin_id = subject.origin_id DESC NULLS LAST, told.id LIMIT %s
+    ORDER BY is_by_author DESC NULLS LAST, told.id LIMIT %s
 ) r
 JOIN indicators_catalogrow said ON said.stix_id = r.stix_id
 JOIN indicators_objectversion v ON v.id = said.object_version_id
 JOIN indicators_member m ON m.id = said.origin_id
 LEFT JOIN indicators_catalogrow author ON author.stix_id = v.created_by_ref
 WHERE v.body IS NOT NULL
-ORDER BY r.source, r.id
+ORDER BY r.source, r.is_by_author DESC NULLS LAST, r.id
 """
 # Primary keys; an organization that sent no identity object is known as a member.
 _NAMES = """
@@ -87,17 +91,17 @@ class _Row(NamedTuple):
 
 def claims_of(cursor: Cursor, campaigns: Sequence[str]) -> Mapping[str, tuple[Claim, ...]]:
     """By campaign, what it is attributed to and what these actors are; three statements."""
-    first = _read(cursor, campaigns)
-    actors = sorted({each.target for each in first if each.target.startswith(_ACTORS)})
-    second = _read(cursor, actors) if actors else []
-    claims = _made(cursor, [*first, *second])
-    found: dict[str, tuple[Claim, ...]] = {}
-    for campaign in campaigns:
-        direct = [each for each in claims if each.source == campaign]
-        behind = {each.target for each in direct}
-        indirect = [each for each in claims if each.source in behind]
-        found[campaign] = (*direct, *indirect)
-    return found
+    first = _read(cursor, campaigns, MOST_CLAIMS)
+    behind = _actors(first)
+    actors = sorted({each for some in behind.values() for each in some})
+    second = _read(cursor, actors, _MOST_OF_AN_ACTOR) if actors else []
+    of: defaultdict[str, list[Claim]] = defaultdict(list)
+    for each in _made(cursor, [*first, *second]):
+        of[each.source].append(each)
+    return {
+        campaign: tuple(each for source in (campaign, *behind[campaign]) for each in of[source])
+        for campaign in campaigns
+    }
 
 
 def names_of(cursor: Cursor, ids: Iterable[str]) -> dict[str, str]:
@@ -110,23 +114,39 @@ def corroborated(claims: Sequence[Claim], authors: Mapping[str, str]) -> list[Cl
 
     Whoever repeats somebody's claim adds nothing, nor do ten claims that one organization tells.
     """
-    return [replace(each, corroborated_by=_others(each, claims, authors)) for each in claims]
+    alike: defaultdict[tuple[str, str], list[Claim]] = defaultdict(list)
+    for each in claims:
+        if each.is_upheld:
+            alike[each.source, each.target].append(each)
+    return [
+        replace(each, corroborated_by=_others(each, alike[each.source, each.target], authors))
+        for each in claims
+    ]
 
 
-def _others(claim: Claim, claims: Iterable[Claim], authors: Mapping[str, str]) -> tuple[str, ...]:
+def _others(claim: Claim, alike: Iterable[Claim], authors: Mapping[str, str]) -> tuple[str, ...]:
     told = {claim.claimed_by, authors[claim.stix_id]}
     names = []
-    for each in claims:
-        same = (each.source, each.target) == (claim.source, claim.target) and each.is_upheld
+    for each in alike:
         whose = {each.claimed_by, authors[each.stix_id]}
-        if same and not whose & told:
+        if not whose & told:
             told |= whose
             names.append(each.claimed_by_name)
     return tuple(sorted(names))
 
 
-def _read(cursor: Cursor, ids: Sequence[str]) -> list[_Row]:
-    cursor.execute(_ATTRIBUTED, (list(ids), MOST_CLAIMS))
+def _actors(rows: Iterable[_Row]) -> defaultdict[str, list[str]]:
+    """By campaign, the first actors that it is attributed to."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        actors, is_actor = found[row.source], row.target.startswith(_ACTORS)
+        if is_actor and row.target not in actors and len(actors) < _MOST_ACTORS:
+            actors.append(row.target)
+    return found
+
+
+def _read(cursor: Cursor, ids: Sequence[str], most: int) -> list[_Row]:
+    cursor.execute(_ATTRIBUTED, (list(ids), most))
     return [_Row(*row) for row in cursor.fetchall()]
 
 

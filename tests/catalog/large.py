@@ -61,8 +61,9 @@ _FILL = (
         version, received_at, origin_id, is_own, is_signed, tlp, confidence, standing, kinds, terms,
         token_count, collections, words)
     SELECT stix_id, number, type, key, '', number, %(now)s, %(now)s, %(member)s, true, true, 1, 50,
-        'live', '{}', CASE WHEN type = 'campaign' THEN '{coding}'::varchar[] ELSE '{}' END, 500,
-        '{}', 'A'::tsvector
+        'live', '{}',
+        CASE WHEN type = 'campaign' THEN '{alleged,coding}'::varchar[] ELSE '{}' END, 500, '{}',
+        'A'::tsvector
     FROM made
     """,
     """
