@@ -20,9 +20,8 @@ log = structlog.get_logger("retort.catalog")
 
 #: The form of rows. With another one, every collection is read anew from its beginning.
 FORM = 1
-#: Entries that are read at once, and what their objects may weigh together.
+#: Entries that are read at once.
 LIMIT = 1_000
-_MOST_BYTES = 8 << 20
 _DUE_AT_ONCE = 100
 
 _TURN = "SELECT pg_advisory_xact_lock(hashtextextended('retort/catalog', 0))"
@@ -42,17 +41,8 @@ ORDER BY following.date_added NULLS FIRST, c.id LIMIT 1
 """
 # indicators_entry_pkey; objects that were superseded since come with their newer version.
 _NEW = """
-SELECT seq, stix_id, is_latest FROM (
-    SELECT e.seq, e.stix_id, e.is_latest, coalesce(octet_length(v.body), 0) AS bytes,
-           sum(octet_length(v.body)) OVER (ORDER BY e.seq) AS all_bytes
-    FROM (
-        SELECT seq, stix_id, is_latest, object_version_id FROM indicators_entry
-        WHERE collection_id = %(collection)s AND seq >= %(size)s ORDER BY seq LIMIT %(limit)s
-    ) e
-    JOIN indicators_objectversion v ON v.id = e.object_version_id
-) page
-WHERE coalesce(all_bytes, 0) - bytes < %(most)s
-ORDER BY seq
+SELECT seq, stix_id, is_latest FROM indicators_entry
+WHERE collection_id = %(collection)s AND seq >= %(size)s ORDER BY seq LIMIT %(limit)s
 """
 _HEAD = "SELECT size FROM federation_log WHERE id = %s"
 _MOVE = """
@@ -132,12 +122,7 @@ def _read(cursor: Cursor, collection: UUID, size: int) -> tuple[int, Sequence[st
     Entries behind the last one that is there were withdrawn, if the log had them before we looked.
     """
     [(head,)] = cursor.execute(_HEAD, (collection,)).fetchall()
-    asked: dict[str, Any] = {
-        "collection": collection,
-        "size": size,
-        "limit": LIMIT,
-        "most": _MOST_BYTES,
-    }
+    asked: dict[str, Any] = {"collection": collection, "size": size, "limit": LIMIT}
     found = cursor.execute(_NEW, asked).fetchall()
     following = found[-1][0] + 1 if found else max(size, head)
-    return following, sorted({stix_id for _, stix_id, is_latest in found if is_latest})
+    return following, [stix_id for _, stix_id, is_latest in found if is_latest]

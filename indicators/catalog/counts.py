@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-_SIGNS = {
+#: How exact a count is, before it.
+SIGNS = {
     "gt": "> ", "ge": "≥ ", "lt": "< ", "le": "≤ ", "approx": "about ",
     "order-of-magnitude": "in the order of ",
 }  # fmt: skip
@@ -35,7 +36,7 @@ def short(count: Count | None) -> str:
     """For headings and labels: "> 16.55 M"; "" for none. What is cut off is never much."""
     if count is None:
         return ""
-    sign = _SIGNS.get(count.qualifier, "")
+    sign = SIGNS.get(count.qualifier, "")
     for size, unit in _UNITS:
         if count.value >= size:
             return f"{sign}{_trimmed(f'{count.value / size:,.2f}')}{unit}"

@@ -19,7 +19,7 @@ Content = Mapping[str, Any]
 
 #: What a row keeps of a text, and of all texts of an object together.
 NAME, _SUMMARY, _TEXT = 300, 300, 20_000
-_TERM, _KIND = 100, 32
+_TERM, _KIND, _RELATION = 100, 32, 250
 _MOST_TERMS, _MOST_REFERENCES = 200, 10_000
 _ID = re.compile(r"[a-z0-9-]{1,250}--[0-9a-f-]{36}", re.ASCII)
 _TOKEN = re.compile(r"'psi1\.[^']*'")
@@ -106,21 +106,28 @@ def _end(content: Content, extended: Iterable[Content], version: datetime) -> da
 def _confidence(content: Content) -> int | None:
     """From 0 to 100; types that others define may mean something else by the word."""
     stated = content.get("confidence")
-    return stated if isinstance(stated, int) and 0 <= stated <= 100 else None
+    if isinstance(stated, bool) or not isinstance(stated, int):
+        return None
+    return stated if 0 <= stated <= 100 else None
 
 
 def _said(content: Content) -> Iterator[Said]:
     """Relationships say it of two others; every other object by its own properties."""
     stix_id, relation = content["id"], content.get("relationship_type")
     if content["type"] == "relationship" and relation:
-        yield Said(content["source_ref"], relation, content["target_ref"])
+        yield Said(content["source_ref"], relation[:_RELATION], content["target_ref"])
         return
     for name, value in content.items():
         if name.endswith(("_ref", "_refs")) and name not in _NOT_RELATIONS:
             relation = name.removesuffix("_refs").removesuffix("_ref").replace("_", "-")
             for target in dict.fromkeys(_listed(value)):
-                if _ID.fullmatch(target):
-                    yield Said(stix_id, relation[:250], target)
+                if is_id(target):
+                    yield Said(stix_id, relation[:_RELATION], target)
+
+
+def is_id(text: str) -> bool:
+    """Whether it is an id that an object may have."""
+    return _ID.fullmatch(text) is not None
 
 
 def _extended(content: Content) -> Iterator[Content]:
@@ -149,7 +156,8 @@ def _searched(content: Content) -> Iterator[str]:
             yield from _listed(value)
     references = content.get("external_references")
     for reference in references[:100] if isinstance(references, list) else ():
-        yield from _texts(reference, ("external_id", "source_name"))
+        if isinstance(reference, Mapping):
+            yield from _texts(reference, ("external_id", "source_name"))
     pattern = content.get("pattern")
     if isinstance(pattern, str):
         yield _TOKEN.sub("", pattern[: 4 * _TEXT])

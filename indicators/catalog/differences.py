@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from indicators.catalog.counts import SIGNS
 from indicators.catalog.labels import label_of
 from indicators.stix.tokens import tokens_in
 
@@ -60,7 +61,7 @@ def _between(path: tuple[str, ...], old: Content, new: Content) -> Iterator[Diff
 
 def _field(path: tuple[str, ...], before: Any, after: Any) -> Iterator[Difference]:
     sides = [each for each in (before, after) if each is not _MISSING]
-    if all(isinstance(each, Mapping) and not is_count(each) for each in sides):
+    if all(isinstance(each, Mapping) and not _is_count(each) for each in sides):
         yield from _between(path, *({} if each is _MISSING else each for each in (before, after)))
     elif all(isinstance(each, list) for each in sides):
         yield from _lists(path, *([] if each is _MISSING else each for each in (before, after)))
@@ -92,9 +93,11 @@ def _tokens(path: tuple[str, ...], before: Any, after: Any) -> Difference | None
     return Difference(path, left, told)
 
 
-def is_count(value: Content) -> bool:
+def _is_count(value: Content) -> bool:
     """Whether it is a number with how exact it is: `{value, qualifier, as_reported}`."""
-    return "value" in value and value.keys() <= {"value", "qualifier", "as_reported"}
+    is_alike = value.keys() <= {"value", "qualifier", "as_reported"}
+    is_number = isinstance(value.get("value"), int | float)
+    return is_alike and is_number and isinstance(value.get("qualifier", ""), str)
 
 
 def _joined(texts: Sequence[str]) -> str | None:
@@ -109,24 +112,14 @@ def _cut(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + "…"
 
 
-_QUALIFIERS = {
-    "gt": "> ",
-    "ge": "≥ ",
-    "lt": "< ",
-    "le": "≤ ",
-    "approx": "about ",
-    "order-of-magnitude": "in the order of ",
-}
-
-
 def _worded(value: Any) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case int():
             return f"{value:,}"
-        case Mapping() if is_count(value):
-            return f"{_QUALIFIERS.get(value.get('qualifier', ''), '')}{_worded(value['value'])}"
+        case Mapping() if _is_count(value):
+            return f"{SIGNS.get(value.get('qualifier', ''), '')}{_worded(value['value'])}"
         case Mapping():
             parts = (f"{label_of(name)}: {_worded(each)}" for name, each in sorted(value.items()))
             return "; ".join(parts)

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from indicators.catalog.described import is_id
 from indicators.catalog.heard import Heard, hear
 from indicators.catalog.labels import type_label
 from indicators.catalog.naming import Named, named
@@ -131,11 +132,11 @@ def _link(stix_id: str, names: Mapping[str, Named]) -> tuple[str, str]:
 
 
 def _ids(facts: Iterable[Fact]) -> Iterator[str]:
+    """What may be looked up: others may write anything where an id should be."""
     for fact in facts:
-        if fact.kind == "ident":
-            yield fact.value
-        elif fact.kind == "idents":
-            yield from fact.value[:MOST_LINKS]
+        if fact.kind in ("ident", "idents"):
+            named = [fact.value] if fact.kind == "ident" else fact.value[:MOST_LINKS]
+            yield from (each for each in named if is_id(each))
         elif fact.kind == "facts":
             yield from _ids(fact.value)
         elif fact.kind == "list":
@@ -147,6 +148,8 @@ def _sources(content: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """External references: the source, what it calls this, and an address that may be followed."""
     references = content.get("external_references")
     for each in references[:MOST_LINKS] if isinstance(references, list) else ():
+        if not isinstance(each, Mapping):
+            continue
         url = str(each.get("url", ""))
         called = str(each.get("external_id") or each.get("description") or "")
         yield str(each.get("source_name", "")), called, url if url.startswith("https://") else ""

@@ -1,36 +1,52 @@
 """Rows of the catalog, made from what the feeds hold of an object now."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+import structlog
 
 from indicators.catalog import words
 from indicators.catalog.described import Described, describe
 from indicators.models import Standing
 from indicators.store.sql import Cursor
+from indicators.telemetry import places
+
+log = structlog.get_logger("retort.catalog")
+
+#: What bodies that are read at once may weigh together.
+_MOST_BYTES = 8 << 20
 
 # The newest version of each object that any feed has, and which feeds have one. A look-up an object
-# and collection on entry_by_object; collections are few.
+# and collection on entry_by_object; collections are few. Bodies come as long as they are not too
+# many bytes together; the first always.
 _HELD = """
-SELECT asked.id, v.id, v.type, v.version, v.contributor_id, m.is_self, v.signed_by IS NOT NULL,
-       v.tlp, v.revoked, v.received_at, feeds.ids, v.body, before.number, before.object_version_id
-FROM unnest(%b::text[]) AS asked(id)
-CROSS JOIN LATERAL (
-    SELECT array_agg(c.id ORDER BY c.id) AS ids,
-           (array_agg(e.object_version_id ORDER BY e.version DESC))[1] AS newest
-    FROM indicators_collection c
+SELECT place, stix_id, newest, type, version, origin, is_own, is_signed, tlp, revoked, received_at,
+       collections, body, number, version_before
+FROM (
+    SELECT asked.place, asked.stix_id, feeds.newest, v.type, v.version, v.contributor_id AS origin,
+           m.is_self AS is_own, v.signed_by IS NOT NULL AS is_signed, v.tlp, v.revoked,
+           v.received_at, feeds.collections, v.body, before.number,
+           before.object_version_id AS version_before, octet_length(v.body) AS bytes,
+           sum(octet_length(v.body)) OVER (ORDER BY asked.place) AS all_bytes
+    FROM unnest(%(ids)b::text[]) WITH ORDINALITY AS asked(stix_id, place)
     CROSS JOIN LATERAL (
-        SELECT version, object_version_id FROM indicators_entry
-        WHERE collection_id = c.id AND stix_id = asked.id ORDER BY version DESC LIMIT 1
-    ) e
-) feeds
-JOIN indicators_objectversion v ON v.id = feeds.newest
-JOIN indicators_member m ON m.id = v.contributor_id
-LEFT JOIN indicators_catalogrow before ON before.stix_id = asked.id
-WHERE v.body IS NOT NULL
+        SELECT array_agg(c.id ORDER BY c.id) AS collections,
+               (array_agg(e.object_version_id ORDER BY e.version DESC))[1] AS newest
+        FROM indicators_collection c
+        CROSS JOIN LATERAL (
+            SELECT version, object_version_id FROM indicators_entry
+            WHERE collection_id = c.id AND stix_id = asked.stix_id ORDER BY version DESC LIMIT 1
+        ) e
+    ) feeds
+    JOIN indicators_objectversion v ON v.id = feeds.newest
+    JOIN indicators_member m ON m.id = v.contributor_id
+    LEFT JOIN indicators_catalogrow before ON before.stix_id = asked.stix_id
+    WHERE v.body IS NOT NULL
+) held
+WHERE all_bytes - bytes < %(most)s ORDER BY place
 """
 _NUMBERS = "SELECT nextval('indicators_catalog_number') FROM generate_series(1, %s)"
 _FORGET = "DELETE FROM indicators_catalogrow WHERE stix_id = ANY(%b)"
@@ -73,8 +89,12 @@ ON CONFLICT (stix_id) DO UPDATE SET
 
 
 class Held(NamedTuple):
-    """What the feeds hold of an object, and the row that there was of it."""
+    """What the feeds hold of an object, and the row that there was of it.
 
+    `place`: which of those that were asked for, from 1.
+    """
+
+    place: int
     stix_id: str
     object_version: int
     type: str
@@ -91,32 +111,45 @@ class Held(NamedTuple):
     version_before: int | None
 
 
-def refresh(cursor: Cursor, ids: Collection[str], now: datetime) -> int:
+def refresh(cursor: Cursor, ids: Sequence[str], now: datetime) -> int:
     """Make the rows of these objects anew; those that are in no feed any more go. How many stay."""
-    if not ids:
-        return 0
-    asked = sorted(ids)
-    held = [Held._make(row) for row in cursor.execute(_HELD, (asked,), binary=True).fetchall()]
-    cursor.execute(_FORGET, (sorted(set(asked) - {each.stix_id for each in held}),))
-    cursor.execute(_UNSAY, (asked,))
-    if held:
-        _write(cursor, held, now)
-    return len(held)
+    left, stay = list(ids), 0
+    while left:
+        held, read = _read(cursor, left)
+        asked = left[:read]
+        cursor.execute(_FORGET, (sorted(set(asked) - {each.stix_id for each in held}),))
+        cursor.execute(_UNSAY, (asked,))
+        if held:
+            _write(cursor, held, now)
+        left, stay = left[read:], stay + len(held)
+    return stay
+
+
+def _read(cursor: Cursor, ids: Sequence[str]) -> tuple[list[Held], int]:
+    """What is held of the first of these objects, and how many of them that is of."""
+    asked = {"ids": list(ids), "most": _MOST_BYTES}
+    held = [Held._make(row) for row in cursor.execute(_HELD, asked, binary=True).fetchall()]
+    is_cut = sum(len(each.body) for each in held) >= _MOST_BYTES
+    return held, held[-1].place if is_cut else len(ids)
 
 
 def _write(cursor: Cursor, held: Sequence[Held], now: datetime) -> None:
-    described = [describe(orjson.loads(each.body), each.version) for each in held]
+    described = [(each, _described(each)) for each in held]
     numbers = _numbers(cursor, held)
-    pairs = zip(held, described, strict=True)
-    new = [_row(each, told, numbers[each.stix_id], now) for each, told in pairs]
+    new = [_row(each, told, numbers[each.stix_id], now) for each, told in described]
     cursor.execute(_WRITE, (orjson.dumps(new).decode(),))
-    said = [
-        (each.stix_id, *one)
-        for each, told in zip(held, described, strict=True)
-        for one in told.said
-    ]
+    said = [(each.stix_id, *one) for each, told in described for one in told.said]
     if said:
         cursor.execute(_SAY, [list(column) for column in zip(*said, strict=True)])
+
+
+def _described(each: Held) -> Described:
+    """What it says. Of what nobody foresaw only the type is kept, so that all others are found."""
+    try:
+        return describe(orjson.loads(each.body), each.version)
+    except Exception as error:
+        log.error("an object can't be catalogued", object=each.stix_id, at=places(error))
+        return describe({"type": each.type, "id": each.stix_id}, each.version)
 
 
 def _numbers(cursor: Cursor, held: Sequence[Held]) -> Mapping[str, int]:

@@ -73,9 +73,11 @@ def test_what_is_no_id_is_no_reference() -> None:
 
 ODD: dict[str, dict[str, Any]] = {
     "confidence is a text": {"confidence": "high"},
+    "confidence is yes": {"confidence": True},
     "name is a number": {"name": 7},
     "labels are a mapping": {"labels": {"a": 1}},
     "references are a text": {"external_references": "none"},
+    "references are texts": {"external_references": ["none"]},
     "an end of another meaning": {"valid_until": "someday"},
     "extensions of a text": {"extensions": {"extension-definition--x": "y"}},
 }
@@ -83,7 +85,8 @@ ODD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_a_type_of_others_may_mean_something_else(odd: dict[str, Any]) -> None:
-    assert told({"type": "x-other", "id": id_of("x-other"), **odd}).ends_at is None
+    found = told({"type": "x-other", "id": id_of("x-other"), **odd})
+    assert (found.ends_at, found.confidence) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["public-reports", "atlas"])
