@@ -1,4 +1,4 @@
-"""The pages of matches: what an analyst sees, is shown before it is told, and can take back."""
+"""The pages of matches: what an analyst sees, is seen before it is told, and can take back."""
 
 import re
 from collections.abc import Iterator
@@ -12,9 +12,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from indicators import pipeline
-from indicators.models import Grant, HeldDecision, Match, MatchState, Person, Role
+from indicators.models import Grant, HeldDecision, Match, MatchState, Role
 from tests.contributing.feed import latest
+from tests.people.persons import at_the_desk_of, somebody
 from tests.reconcile.leads import NOW, Leads
+from tests.web.reading import page, words
 
 pytestmark = pytest.mark.django_db
 
@@ -25,29 +27,12 @@ def leads(db: None) -> Iterator[Leads]:
         yield Leads.begin()
 
 
-def at_the_desk(name: str, *roles: Role) -> Client:
-    user = User.objects.create_user(name)
-    Person.objects.create(user=user, roles=list(roles))
-    client = Client(SERVER_NAME="localhost")
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def ana(db: None) -> Client:
-    return at_the_desk("ana", Role.ANALYST)
-
-
-def text(answer: Any) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
-
-
 def shown(answer: Any) -> dict[str, Any]:
-    """The fields of the form that a confirm page shows, as a browser would send them."""
-    page = answer.content.decode()
-    fields: dict[str, Any] = {"match": re.findall(r'name="match" value="([^"]+)"', page)}
+    """The fields of the form that a confirm seen shows, as a browser would send them."""
+    seen = answer.content.decode()
+    fields: dict[str, Any] = {"match": re.findall(r'name="match" value="([^"]+)"', seen)}
     for name in ("shown", "finding", "query"):
-        found = re.search(rf'name="{name}" value="([^"]*)"', page)
+        found = re.search(rf'name="{name}" value="([^"]*)"', seen)
         fields[name] = found[1] if found else ""
     return fields
 
@@ -67,14 +52,14 @@ def confirm(client: Client, finding: str, *matches: Match, **told: str) -> Any:
 def test_an_analyst_sees_whose_indicator_matched(leads: Leads, ana: Client) -> None:
     match = leads.match()
     Match.objects.update(kinds={"device": 12})
-    page = ana.get("/matches/")
-    assert f"/matches/{match.uuid}/" in page.content.decode()
-    assert "12 devices" in text(page)
-    assert "Birch" in text(page)
+    seen = ana.get("/matches/")
+    assert f"/matches/{match.uuid}/" in seen.content.decode()
+    assert "12 devices" in words(seen)
+    assert "Birch" in words(seen)
 
 
 def test_an_empty_queue_says_what_it_is_for(ana: Client) -> None:
-    assert "No open leads" in text(ana.get("/matches/"))
+    assert "No open leads" in words(ana.get("/matches/"))
 
 
 def test_a_filter_that_makes_no_sense_is_an_error_of_the_form(ana: Client) -> None:
@@ -84,8 +69,8 @@ def test_a_filter_that_makes_no_sense_is_an_error_of_the_form(ana: Client) -> No
 
 def test_a_filter_is_kept_in_the_address_of_tabs(leads: Leads, ana: Client) -> None:
     leads.match()
-    page = ana.get(f"/matches/?origin={leads.birch.pk}").content.decode()
-    assert f"origin={leads.birch.pk}&amp;state=confirmed" in page
+    seen = page(ana, f"/matches/?origin={leads.birch.pk}")
+    assert f"origin={leads.birch.pk}&amp;state=confirmed" in seen
 
 
 def test_the_queue_costs_the_same_however_many_there_are(
@@ -93,16 +78,15 @@ def test_the_queue_costs_the_same_however_many_there_are(
 ) -> None:
     for number in range(30):
         leads.match(f"key {number}")
-    ana.get("/matches/")  # the first request of a session writes it down
     with django_assert_max_num_queries(9):
-        ana.get("/matches/")
+        page(ana, "/matches/")
 
 
 def test_a_match_shows_ours_beside_theirs(leads: Leads, ana: Client) -> None:
-    page = text(ana.get(f"/matches/{leads.match().uuid}/"))
-    assert "hydra-finder" in page
-    assert "B: Usually reliable" in page
-    assert "A lead, not a verdict" in page
+    seen = words(ana.get(f"/matches/{leads.match().uuid}/"))
+    assert "hydra-finder" in seen
+    assert "B: Usually reliable" in seen
+    assert "A lead, not a verdict" in seen
 
 
 def test_a_match_costs_a_bounded_number_of_queries(
@@ -111,7 +95,7 @@ def test_a_match_costs_a_bounded_number_of_queries(
     match = leads.match()
     ana.get("/matches/")
     with django_assert_max_num_queries(20):
-        ana.get(f"/matches/{match.uuid}/")
+        page(ana, f"/matches/{match.uuid}/")
 
 
 def test_an_unknown_match_is_404(ana: Client) -> None:
@@ -120,10 +104,10 @@ def test_an_unknown_match_is_404(ana: Client) -> None:
 
 def test_what_will_be_told_is_shown_first(leads: Leads, ana: Client) -> None:
     Grant.objects.create(member=leads.birch, collection=leads.shared)
-    page = text(ask(ana, "confirmed", leads.match()))
-    assert "We saw this indicator on 12 accounts." in page
-    assert "through Members , read by Birch" in page
-    assert "sighting_of_ref" in page
+    seen = words(ask(ana, "confirmed", leads.match()))
+    assert "We saw this indicator on 12 accounts." in seen
+    assert "through Members , read by Birch" in seen
+    assert "sighting_of_ref" in seen
     assert not HeldDecision.objects.exists()
 
 
@@ -139,35 +123,34 @@ def test_a_confirmed_match_becomes_a_sighting(leads: Leads, ana: Client) -> None
 def test_a_decision_can_be_taken_back_from_the_queue(leads: Leads, ana: Client) -> None:
     match = leads.match()
     confirm(ana, "confirmed", match)
-    page = ana.get("/matches/")
-    assert "1 match confirmed. Nobody is told before" in text(page)
-    found = re.search(r'name="act" value="([^"]+)"', page.content.decode())
+    seen = ana.get("/matches/")
+    assert "1 match confirmed. Nobody is told before" in words(seen)
+    found = re.search(r'name="act" value="([^"]+)"', seen.content.decode())
     assert found is not None
-    assert "nobody was told" in text(ana.post("/matches/undo/", {"act": found[1]}, follow=True))
+    assert "nobody was told" in words(ana.post("/matches/undo/", {"act": found[1]}, follow=True))
     assert not HeldDecision.objects.exists()
 
 
 def test_too_late_is_said(leads: Leads, ana: Client) -> None:
     answer = ana.post("/matches/undo/", {"act": str(uuid4())}, follow=True)
-    assert "too late" in text(answer)
+    assert "too late" in words(answer)
 
 
 def test_several_are_decided_at_once(leads: Leads, ana: Client) -> None:
     confirm(ana, "confirmed", leads.match("one"), leads.match("two"))
     assert HeldDecision.objects.count() == 2
-    assert "2 matches confirmed" in text(ana.get("/matches/"))
+    assert "2 matches confirmed" in words(ana.get("/matches/"))
 
 
 def test_nothing_selected_is_said(leads: Leads, ana: Client) -> None:
     answer = ana.post("/matches/preview/", {"finding": "confirmed"}, follow=True)
-    assert "Select matches first" in text(answer)
+    assert "Select matches first" in words(answer)
 
 
 def test_a_false_positive_needs_a_reason(leads: Leads, ana: Client) -> None:
     match = leads.match()
     refused = confirm(ana, "false-positive", match)
-    assert refused.status_code == 422
-    assert "whoever looks at the match later" in text(refused)
+    assert "whoever looks at the match later" in words(refused, 422)
     assert not HeldDecision.objects.exists()
 
 
@@ -181,8 +164,8 @@ def test_the_reason_stays_with_the_match(leads: Leads, ana: Client) -> None:
 def test_what_was_not_shown_is_not_sent(leads: Leads, ana: Client) -> None:
     fields = shown(ask(ana, "confirmed", leads.match()))
     answer = ana.post("/matches/decide/", {**fields, "reaction": "actioned"})
-    assert "You changed something" in text(answer)
-    assert "We acted on it" in text(answer)
+    assert "You changed something" in words(answer)
+    assert "We acted on it" in words(answer)
     assert not HeldDecision.objects.exists()
 
 
@@ -196,32 +179,32 @@ def test_words_that_hold_an_identifier_are_refused(leads: Leads, ana: Client) ->
 def test_words_for_the_origin_wait_for_another_person(leads: Leads, ana: Client) -> None:
     told = {"reaction": "saw-this-too", "explanation": "The same reseller as in spring."}
     first = shown(ask(ana, "confirmed", leads.match()))
-    page = text(ana.post("/matches/preview/", {**first, **told}))
-    assert "waits for another person first" in page
-    assert "In our words: The same reseller as in spring." in page
+    seen = words(ana.post("/matches/preview/", {**first, **told}))
+    assert "waits for another person first" in seen
+    assert "In our words: The same reseller as in spring." in seen
 
 
 def test_a_match_that_is_over_says_so(leads: Leads, ana: Client) -> None:
     match = leads.match()
     Match.objects.update(retired_at=NOW, retired_because="The indicator was revoked.")
-    assert "This lead is over." in text(ana.get(f"/matches/{match.uuid}/"))
-    assert "there is nothing to decide" in text(ask(ana, "confirmed", match))
+    assert "This lead is over." in words(ana.get(f"/matches/{match.uuid}/"))
+    assert "there is nothing to decide" in words(ask(ana, "confirmed", match))
 
 
 def test_a_decided_match_says_by_whom(leads: Leads, ana: Client) -> None:
     match = leads.match()
     leads.decide(match, MatchState.CONFIRMED, User.objects.get(username="ana"), "Same reseller.")
-    page = text(ana.get(f"/matches/{match.uuid}/"))
-    assert "ana confirmed it" in page
-    assert "Same reseller." in page
-    assert "sighting published" in page
+    seen = words(ana.get(f"/matches/{match.uuid}/"))
+    assert "ana confirmed it" in seen
+    assert "Same reseller." in seen
+    assert "sighting published" in seen
 
 
 def test_a_reviewer_looks_but_does_not_decide(leads: Leads) -> None:
-    match, rae = leads.match(), at_the_desk("rae", Role.REVIEWER)
-    page = rae.get(f"/matches/{match.uuid}/")
-    assert page.status_code == 200
-    assert "matches/preview" not in page.content.decode()
+    match, rae = leads.match(), at_the_desk_of(somebody("rae", Role.REVIEWER))
+    seen = rae.get(f"/matches/{match.uuid}/")
+    assert seen.status_code == 200
+    assert "matches/preview" not in seen.content.decode()
     assert ask(rae, "confirmed", match).status_code == 403
 
 

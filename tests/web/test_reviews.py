@@ -1,12 +1,9 @@
 """The review pages: what a second person sees before something leaves, and what they decide."""
 
-from collections.abc import Iterator
 from typing import Any
-from unittest import mock
 from uuid import uuid4
 
 import pytest
-from celery import current_app
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -19,45 +16,22 @@ from indicators.models import (
     DraftState,
     Grant,
     Member,
-    Person,
     Policy,
     Role,
     Sector,
 )
-from indicators.store.custody import open_collection
 from tests.contributing.detector import Contributor, account, finding
 from tests.objects import id_of
+from tests.people.persons import somebody
+from tests.web.reading import page
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shared() -> Collection:
-    return open_collection(title="Labs", alias="labs", audience="labs")
 
 
 @pytest.fixture
 def alder(shared: Collection) -> Contributor:
     """A detector whose every draft is reviewed."""
     return Contributor.trusted(shared, policy=Policy.REVIEW)
-
-
-@pytest.fixture(autouse=True)
-def workers() -> Iterator[None]:
-    with mock.patch.object(current_app, "send_task"):
-        yield
-
-
-def person(name: str, *roles: Role) -> User:
-    user = User.objects.create_user(name)
-    Person.objects.create(user=user, roles=list(roles))
-    return user
-
-
-@pytest.fixture
-def rae(client: Client) -> Client:
-    client.force_login(person("rae", Role.REVIEWER))
-    return client
 
 
 def drafted(alder: Contributor, **told: Any) -> Draft:
@@ -74,9 +48,7 @@ def described(alder: Contributor, author: User, text: str = "They rotate reselle
 
 
 def seen(client: Client, draft: Draft, query: str = "") -> str:
-    answer = client.get(f"/reviews/{draft.pk}/{query}")
-    assert answer.status_code == 200
-    return answer.content.decode()
+    return page(client, f"/reviews/{draft.pk}/{query}")
 
 
 def decide(client: Client, draft: Draft, decision: str, reason: str = "") -> Any:
@@ -85,24 +57,24 @@ def decide(client: Client, draft: Draft, decision: str, reason: str = "") -> Any
 
 def test_a_reviewer_sees_what_waits(alder: Contributor, rae: Client) -> None:
     draft = drafted(alder)
-    assert f"/reviews/{draft.pk}/" in rae.get("/reviews/").content.decode()
+    assert f"/reviews/{draft.pk}/" in page(rae, "/reviews/")
 
 
 def test_an_empty_queue_says_what_it_is_for(rae: Client) -> None:
-    assert "Nothing waits for you" in rae.get("/reviews/").content.decode()
+    assert "Nothing waits for you" in page(rae, "/reviews/")
 
 
 def test_their_own_drafts_stand_apart(alder: Contributor, client: Client) -> None:
-    ana = person("ana", Role.ANALYST, Role.REVIEWER)
+    ana = somebody("ana", Role.ANALYST, Role.REVIEWER)
     described(alder, ana)
     client.force_login(ana)
-    shown = client.get("/reviews/").content.decode()
+    shown = page(client, "/reviews/")
     assert "Nothing waits for you" in shown
     assert "Another person decides on these" in shown
 
 
 def test_an_author_is_offered_no_decision(alder: Contributor, client: Client) -> None:
-    ana = person("ana", Role.ANALYST, Role.REVIEWER)
+    ana = somebody("ana", Role.ANALYST, Role.REVIEWER)
     draft = described(alder, ana)
     client.force_login(ana)
     assert 'name="decision"' not in seen(client, draft)
@@ -111,7 +83,7 @@ def test_an_author_is_offered_no_decision(alder: Contributor, client: Client) ->
 def test_an_author_does_not_approve_by_a_crafted_request(
     alder: Contributor, client: Client
 ) -> None:
-    ana = person("ana", Role.ANALYST, Role.REVIEWER)
+    ana = somebody("ana", Role.ANALYST, Role.REVIEWER)
     draft = described(alder, ana)
     client.force_login(ana)
     assert decide(client, draft, "approve").status_code == 409
@@ -121,7 +93,7 @@ def test_an_author_does_not_approve_by_a_crafted_request(
 
 def test_an_analyst_does_not_review(alder: Contributor, client: Client) -> None:
     draft = drafted(alder)
-    client.force_login(person("ben", Role.ANALYST))
+    client.force_login(somebody("ben", Role.ANALYST))
     assert decide(client, draft, "approve").status_code == 403
 
 
@@ -144,7 +116,7 @@ def test_a_hub_among_the_readers_is_called_one(
 
 
 def test_the_page_shows_words_that_nobody_vouches_for(alder: Contributor, rae: Client) -> None:
-    draft = described(alder, person("ana", Role.ANALYST))
+    draft = described(alder, somebody("ana", Role.ANALYST))
     shown = seen(rae, draft)
     assert "Read these words" in shown
     assert "They rotate resellers." in shown
@@ -167,7 +139,7 @@ def test_the_page_shows_no_identifier(alder: Contributor, rae: Client) -> None:
 
 def test_a_change_is_shown_field_by_field(alder: Contributor, rae: Client) -> None:
     draft = drafted(alder, confidence=40)
-    pipeline.approve(draft.pk, person("ben", Role.REVIEWER))
+    pipeline.approve(draft.pk, somebody("ben", Role.REVIEWER))
     alder.work()
     alder.send(finding(revision=2, confidence=90))
     alder.work()
@@ -187,7 +159,7 @@ def test_an_approved_draft_is_handed_to_workers(
 
 
 def test_a_reviewer_asks_for_changes_with_a_reason(alder: Contributor, rae: Client) -> None:
-    draft = described(alder, person("ana", Role.ANALYST))
+    draft = described(alder, somebody("ana", Role.ANALYST))
     decide(rae, draft, "return", "Say which resellers.")
     draft.refresh_from_db()
     assert draft.state == DraftState.RETURNED
@@ -195,7 +167,7 @@ def test_a_reviewer_asks_for_changes_with_a_reason(alder: Contributor, rae: Clie
 
 @pytest.mark.parametrize("decision", ["return", "reject"])
 def test_a_decision_against_needs_a_reason(alder: Contributor, rae: Client, decision: str) -> None:
-    draft = described(alder, person("ana", Role.ANALYST))
+    draft = described(alder, somebody("ana", Role.ANALYST))
     answer = decide(rae, draft, decision)
     assert answer.status_code == 422
     assert "Say why" in answer.content.decode()
@@ -261,9 +233,8 @@ def test_the_queue_costs_the_same_however_long_it_is(
 ) -> None:
     alder.send(*(finding(f"f-{n}") for n in range(60)))
     alder.work()
-    rae.get("/reviews/")  # the first request of a session is noted
     with django_assert_max_num_queries(8):
-        shown = rae.get("/reviews/").content.decode()
+        shown = page(rae, "/reviews/")
     assert shown.count("data-row") == 50
 
 
@@ -292,7 +263,6 @@ def test_a_large_draft_is_shown_a_page_at_a_time(
     ]  # fmt: skip
     draft = drafted(alder, windows=windows)
     assert draft.object_count > 60
-    seen(rae, draft)  # the first request of a session is noted
     with django_assert_max_num_queries(10):
         shown = seen(rae, draft)
     assert shown.count("data-row") == 25
