@@ -1,6 +1,5 @@
 """Adam opens collections, says who may read them, and sees how far they are."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,28 +13,15 @@ from indicators.models import (
     Grant,
     Member,
     Relay,
-    Role,
     Sector,
     Served,
     State,
 )
 from indicators.store.custody import ensure_own_member, grant_access, open_collection
 from tests.objects import id_of
-from tests.people.persons import at_the_desk_of, somebody
-from tests.web.administering import no_workers, text, told
+from tests.web.reading import html, page, told
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def sent() -> Iterator[Any]:
-    with no_workers() as sent:
-        yield sent
-
-
-@pytest.fixture
-def adam() -> Client:
-    return at_the_desk_of(somebody("adam", Role.ADMINISTRATOR))
 
 
 @pytest.fixture
@@ -55,14 +41,14 @@ def address(name: str, *about: Any) -> str:
 
 
 def test_an_empty_list_says_what_a_collection_is(adam: Client) -> None:
-    assert "No collections yet" in text(adam.get(reverse("collections")))
+    assert "No collections yet" in html(adam.get(reverse("collections")))
 
 
 def test_an_audience_is_explained_by_who_is_in_it_today(adam: Client) -> None:
     organization("Birch")
     organization("Cedar", Sector.CLOUD)
-    page = adam.get(reverse("collection-new"))
-    said = dict(page.context["form"].fields["audience"].choices)
+    shown = adam.get(reverse("collection-new"))
+    said = dict(shown.context["form"].fields["audience"].choices)
     assert said["clouds"].endswith("Today: Cedar.")
     assert said["labs"].endswith("Today: Birch.")
 
@@ -72,7 +58,7 @@ def test_a_new_collection_has_a_log_and_is_written_down(adam: Client) -> None:
     adam.post(reverse("collection-new"), form)
     made = Collection.objects.get()
     assert (made.audience, made.signatures_required, made.alias) == ("labs", True, None)
-    assert "Verifier" in text(adam.get(address("collection", made)))
+    assert "Verifier" in html(adam.get(address("collection", made)))
     assert AuditEvent.objects.filter(act="open collection", actor="adam").exists()
 
 
@@ -107,8 +93,8 @@ def test_a_collection_is_described_anew_and_keeps_its_audience(
 def test_only_members_of_the_audience_can_be_chosen(adam: Client, labs: Collection) -> None:
     organization("Birch")
     organization("Cedar", Sector.CLOUD)
-    page = adam.get(address("collection", labs))
-    assert [name for _, name in page.context["grant"].fields["member"].choices] == ["Birch"]
+    shown = adam.get(address("collection", labs))
+    assert [name for _, name in shown.context["grant"].fields["member"].choices] == ["Birch"]
 
 
 def test_a_member_is_granted_access_and_loses_it(adam: Client, labs: Collection) -> None:
@@ -158,7 +144,7 @@ def test_the_list_costs_one_statement_for_all_collections(
     for number in range(20):
         open_collection(title=f"Collection {number}")
     with django_assert_max_num_queries(12):
-        adam.get(reverse("collections"))
+        page(adam, reverse("collections"))
 
 
 def test_a_page_costs_as_much_for_many_readers_as_for_one(
@@ -168,7 +154,7 @@ def test_a_page_costs_as_much_for_many_readers_as_for_one(
         member = organization(f"Lab {number}")
         grant_access(labs, member, can_read=True, can_write=False)
     with django_assert_max_num_queries(26):
-        adam.get(address("collection", labs))
+        page(adam, address("collection", labs))
 
 
 # --- Members -------------------------------------------------------------------------------------
@@ -203,7 +189,7 @@ def test_a_member_that_reads_for_labs_does_not_become_a_cloud(
     grant_access(labs, birch, can_read=True, can_write=False)
     form = {"name": "Birch", "sector": "cloud", "reliability": "B"}
     answer = adam.post(address("member", birch), form)
-    assert "revoke that grant first" in text(answer)
+    assert "revoke that grant first" in html(answer, 422)
     birch.refresh_from_db()
     assert birch.sector == Sector.LAB
 

@@ -1,6 +1,5 @@
 """Adam sets up an empty node in five steps, leaves in between, and finds his way back."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,22 +13,10 @@ from indicators.pipeline.administration import beginning
 from indicators.pipeline.onboarding import add_peer, add_plain_peer
 from indicators.store.custody import ensure_own_member, open_collection
 from tests.peer_simulator import SimulatedNode, serving
-from tests.people.persons import at_the_desk_of, somebody
-from tests.web.administering import no_workers, text
+from tests.web.reading import html
 
 pytestmark = pytest.mark.django_db
 START = "/start/"
-
-
-@pytest.fixture(autouse=True)
-def sent() -> Iterator[Any]:
-    with no_workers() as sent:
-        yield sent
-
-
-@pytest.fixture
-def adam() -> Client:
-    return at_the_desk_of(somebody("adam", Role.ADMINISTRATOR))
 
 
 def done() -> set[str]:
@@ -37,9 +24,9 @@ def done() -> set[str]:
 
 
 def test_an_empty_node_begins_with_its_name(adam: Client) -> None:
-    page = adam.get(START)
-    assert page.context["begun"].following == "organization"
-    assert "Say whose node this is" in text(page)
+    shown = adam.get(START)
+    assert shown.context["begun"].following == "organization"
+    assert "Say whose node this is" in html(shown)
 
 
 def test_the_name_is_said_on_the_page_itself_and_leads_back_to_it(adam: Client) -> None:
@@ -74,7 +61,7 @@ def test_a_detector_is_connected_once_it_has_a_key(adam: Client) -> None:
     hydra = Detector.objects.get(name="hydra-finder")
     key = {"name": "finder", "member": own.pk, "scopes": ["ingest"], "detector": hydra.pk}
     answer = adam.post(reverse("client-new"), {**key, "next": "first-run"})
-    assert START in text(answer)
+    assert START in html(answer)
     assert "detector" in done()
 
 
@@ -94,8 +81,8 @@ def test_a_revoked_key_connects_nothing(adam: Client) -> None:
 def test_a_peer_that_was_read_is_to_be_compared_next(adam: Client) -> None:
     with serving(SimulatedNode("Birch")) as birch:
         peer = add_peer(birch.base_url, allow_private=True)
-    page = text(adam.get(START))
-    assert reverse("peer", args=[peer.pk]) in page
+    shown = html(adam.get(START))
+    assert reverse("peer", args=[peer.pk]) in shown
     assert "peer" not in done()
 
 
