@@ -12,12 +12,12 @@ def client_address(request: HttpRequest) -> str:
     """The address of the browser: ours to see, or a trusted proxy's to say.
 
     `X-Forwarded-For` counts as far as TRUSTED_PROXIES wrote it: from the right, up to the first
-    address that is no proxy of ours. What is left of that, anybody may have made up.
+    address that is no proxy of ours, or no address. What is left of that, anybody may have made up.
     """
-    address = str(request.META.get("REMOTE_ADDR") or "127.0.0.1")
+    address = _address(str(request.META.get("REMOTE_ADDR", ""))) or "127.0.0.1"
     told = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
-    while _is_proxy(address) and told:
-        address = _address(told.pop()) or address
+    while _is_proxy(address) and told and (behind := _address(told.pop())):
+        address = behind
     return address
 
 
@@ -29,10 +29,12 @@ def _is_proxy(address: str) -> bool:
 
 
 def _address(text: str) -> str:
+    """In its one spelling: an address of IPv4 that came through a socket of IPv6 is one of IPv4."""
     try:
-        return str(ipaddress.ip_address(text.strip()))
+        found = ipaddress.ip_address(text.strip())
     except ValueError:
         return ""
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def claimed_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:

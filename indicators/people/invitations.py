@@ -2,10 +2,12 @@
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage, get_connection
@@ -14,7 +16,10 @@ from django.db.models import QuerySet
 from indicators.models import Invitation, Role
 from indicators.people.errors import NotInvited
 
-_MAIL_SECONDS = 5
+log = structlog.get_logger("retort.people")
+
+#: Seconds that a page waits for a mail server.
+MAIL_SECONDS = 5.0
 _GONE = "This link opens nothing any more: it was used, taken back, or is too old. Ask for another."
 
 
@@ -51,34 +56,47 @@ def opened_by(secret: str) -> Invitation:
 
 
 def use(secret: str) -> Invitation:
-    """The same, locked: of two who come at once, the second finds it used. In a transaction."""
-    found = _usable().filter(digest=_digest(secret)).select_for_update().first()
+    """The same, locked: of two who come at once, the second finds it used. In a transaction.
+
+    Whom it renews is locked first, as by whoever deactivates them and takes their links back.
+    """
+    renewed = _usable().filter(digest=_digest(secret)).values("renews")
+    list(User.objects.select_for_update().filter(pk__in=renewed))
+    found = _usable().filter(digest=_digest(secret)).select_for_update(of=("self",)).first()
     if found is None:
         raise NotInvited(_GONE)
     return found
 
 
 def mail(invited: Invited, link: str) -> bool:
-    """Send the link where its invitation says; whether it went out.
+    """Send the link where its invitation says; whether a server took it within MAIL_SECONDS.
 
-    Nobody waits long for a mail server, and the link is shown all the same.
+    Nobody waits longer for one that answers word by word, and the link is shown all the same. No
+    worker is asked to do it: the secret would stand in the broker.
     """
     to = invited.invitation.email
     if not (to and settings.EMAIL_HOST):
         return False
     until = f"{invited.invitation.expires_at:%Y-%m-%d %H:%M} UTC"
+    message = EmailMessage(
+        f"Invitation to the Retort node of {settings.NODE_NAME}",
+        f"This link opens an account for you, once, until {until}:\n\n{link}\n",
+        to=[to],
+        connection=get_connection(timeout=MAIL_SECONDS),
+    )
+    taken = threading.Event()
+    sender = threading.Thread(target=_send, args=(message, taken), daemon=True)
+    sender.start()
+    sender.join(MAIL_SECONDS)
+    return taken.is_set()
+
+
+def _send(message: EmailMessage, taken: threading.Event) -> None:
     try:
-        connection = get_connection(timeout=_MAIL_SECONDS)
-        return bool(
-            EmailMessage(
-                f"Invitation to the Retort node of {settings.NODE_NAME}",
-                f"This link opens an account for you, once, until {until}:\n\n{link}\n",
-                to=[to],
-                connection=connection,
-            ).send()
-        )
-    except OSError:  # smtplib's errors are
-        return False
+        if message.send():
+            taken.set()
+    except (OSError, ValueError) as error:  # of a server, or an address that nobody can write to
+        log.warning("an invitation could not be mailed", error=type(error).__name__)
 
 
 def open_ones() -> list[Invitation]:

@@ -16,11 +16,14 @@ from indicators.models import Invitation, Person, Role
 from indicators.people import invitations, sessions
 from indicators.people.errors import NameTaken, NobodyWouldAdminister, NotForYou
 from indicators.people.invitations import Invited
+from indicators.store.sql import open_cursor
 
 #: A person of the pages, or the name of whoever uses the command line.
 Actor = User | str
 #: Who acts in the audit log without being a person.
 _NOT_PEOPLE = frozenset({"worker", "system", "retort"})
+# Ana and ana may come at the same moment: whoever is second sees the first, and takes another name.
+_ONE_NAME_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('retort/people', 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,7 @@ def invite_again(by: Actor, pk: int) -> Invited:
         user = _other(by, pk)
         if not user.is_active:
             raise NotForYou(f"{user.get_username()} is deactivated; let them sign in again first.")
-        Invitation.objects.filter(renews=user, accepted_at=None, revoked_at=None).update(
-            revoked_at=Now()
-        )
+        _revoke(Q(renews=user))
         made = invitations.invite(_user(by), (), user.email, renews=user)
         audit.record(_name(by), "renew access", user.get_username())
     return made
@@ -74,10 +75,7 @@ def invite_again(by: Actor, pk: int) -> Invited:
 def revoke_invitation(by: Actor, pk: int) -> None:
     """The link opens nothing from now on; one that was used stays used."""
     with transaction.atomic():
-        changed = Invitation.objects.filter(pk=pk, accepted_at=None, revoked_at=None).update(
-            revoked_at=Now()
-        )
-        if changed:
+        if _revoke(Q(pk=pk)):
             audit.record(_name(by), "revoke invitation", f"invitation {pk}")
 
 
@@ -103,11 +101,13 @@ def accept(secret: str, name: str, password: str) -> User:
 def set_roles(by: Actor, pk: int, roles: Iterable[Role]) -> None:
     """Change what somebody may do; they sign in anew. Raises NotForYou, NobodyWouldAdminister."""
     with transaction.atomic():
-        was_administered = _one_at_a_time()
         user = _other(by, pk)
+        was_administered = _one_at_a_time()
         before = Person.objects.filter(pk=pk).values_list("roles", flat=True).first() or []
-        _give(user, roles)
+        given = _give(user, roles)
         _administered_still(was_administered)
+        if Role.ADMINISTRATOR not in given:
+            _revoke(Q(invited_by=user))
         sessions.end_all(user)
         audit.record(
             _name(by), "set roles", user.get_username(), roles=sorted(roles), before=before
@@ -115,16 +115,17 @@ def set_roles(by: Actor, pk: int, roles: Iterable[Role]) -> None:
 
 
 def deactivate(by: Actor, pk: int) -> None:
-    """Sign somebody out for good, everywhere and now; what they did stays theirs."""
+    """Sign somebody out for good, everywhere and now; what they did stays theirs.
+
+    No link that they made lets anybody in after them, themselves least of all.
+    """
     with transaction.atomic():
-        was_administered = _one_at_a_time()
         user = _other(by, pk)
+        was_administered = _one_at_a_time()
         user.is_active = False
         user.save(update_fields=["is_active"])
         _administered_still(was_administered)
-        Invitation.objects.filter(renews=user, accepted_at=None, revoked_at=None).update(
-            revoked_at=Now()
-        )
+        _revoke(Q(renews=user) | Q(invited_by=user))
         ended = sessions.end_all(user)
         audit.record(_name(by), "deactivate", user.get_username(), sessions=ended)
 
@@ -180,6 +181,12 @@ def _other(by: Actor, pk: int) -> User:
     return found
 
 
+def _revoke(which: Q) -> int:
+    """These links open nothing from now on; how many that could be used."""
+    usable = Invitation.objects.filter(which, accepted_at=None, revoked_at=None)
+    return usable.update(revoked_at=Now())
+
+
 def _name(by: Actor) -> str:
     return by if isinstance(by, str) else by.get_username()
 
@@ -190,6 +197,8 @@ def _user(by: Actor) -> User | None:
 
 def _new_user(name: str, password: str, email: str) -> User:
     name = User.normalize_username(name).strip()
+    with open_cursor() as cursor:
+        cursor.execute(_ONE_NAME_AT_A_TIME)
     if name.casefold() in _NOT_PEOPLE or User.objects.filter(username__iexact=name).exists():
         raise NameTaken(f"The name {name} is taken here; choose another.")
     user = User(username=name, email=email)
@@ -211,9 +220,10 @@ def _renew(user: User, password: str) -> User:
     return user
 
 
-def _give(user: User, roles: Iterable[Role], **more: bool) -> None:
+def _give(user: User, roles: Iterable[Role], **more: bool) -> list[Role]:
     """Roles are what counts; Django's own flags follow, for its administration."""
     given = sorted(set(roles))
     Person.objects.update_or_create(user=user, defaults={"roles": given, **more})
     user.is_staff = user.is_superuser = Role.ADMINISTRATOR in given
     user.save(update_fields=["is_staff", "is_superuser"])
+    return given

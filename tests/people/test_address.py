@@ -41,5 +41,13 @@ def test_nonsense_of_a_proxy_leaves_the_proxys_address(nonsense: str) -> None:
     assert seen(PROXY, nonsense).startswith("10.0.0.")
 
 
+def test_behind_nonsense_nobody_is_believed() -> None:
+    assert seen(PROXY, "192.0.2.99, 198.51.100.4:50123") == PROXY
+
+
+def test_a_proxy_that_comes_through_a_socket_of_the_new_kind_is_known() -> None:
+    assert seen(f"::ffff:{PROXY}", BROWSER) == BROWSER
+
+
 def test_an_address_of_the_new_kind_is_one() -> None:
     assert seen(PROXY, "2001:db8::1") == "2001:db8::1"

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from indicators.models import Invitation, Role
-from indicators.people.errors import NotInvited, PeopleError
+from indicators.people.errors import NameTaken, NotInvited, PeopleError
 from indicators.pipeline import people
 from tests.people.persons import somebody
 
@@ -29,6 +29,24 @@ def test_two_administrators_who_remove_each_other_leave_one() -> None:
     with ThreadPoolExecutor(2) as both:
         done = list(both.map(remove, [(adam, eve), (eve, adam)]))
     assert (sorted(done), people.is_administered()) == ([False, True], True)
+
+
+def test_of_two_who_choose_one_name_the_second_is_told() -> None:
+    adam = somebody("adam", Role.ADMINISTRATOR)
+    secrets = [people.invite(adam, [Role.ANALYST]).secret for _ in range(2)]
+
+    def come_in(told: tuple[str, str]) -> bool:
+        try:
+            people.accept(*told, "a staple, a battery, a horse")
+        except NameTaken:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as both:
+        done = list(both.map(come_in, zip(secrets, ["ben", "Ben"], strict=True)))
+    assert sorted(done) == [False, True]
 
 
 def test_of_two_who_come_by_one_link_one_comes_in() -> None:
