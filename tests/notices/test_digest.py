@@ -10,6 +10,7 @@ from django.core import mail
 from indicators.models import Cause, Digest, NoticeChoice, Person, Role
 from indicators.notices import digest, inbox
 from indicators.notices.sweeping import sweep
+from tests.notices.mail_server import mail_server
 from tests.notices.people import NOW, draft, person
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,66 @@ def test_a_server_that_is_down_is_asked_again(rae: User, settings: Any) -> None:
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     assert digest.send_digests(due) == 0
     assert morning() == due + timedelta(hours=1)
+
+
+def two_readers_who_wait(rae: User) -> datetime:
+    """Rae, and Ben after her; when both are due."""
+    ben = person("ben", Role.REVIEWER, email="ben@alder.example")
+    inbox.choose(ben, Digest.DAILY, list(Cause), NOW)
+    due = morning_of(ben) + timedelta(minutes=1)
+    NoticeChoice.objects.filter(user=ben).update(next_digest_at=due)
+    draft()
+    sweep(NOW)
+    return due
+
+
+def morning_of(reader: User) -> datetime:
+    due = NoticeChoice.objects.get(user=reader).next_digest_at
+    assert due is not None
+    return due
+
+
+def test_a_round_takes_one_connection(rae: User, settings: Any) -> None:
+    due = two_readers_who_wait(rae)
+    with mail_server(settings) as server:
+        assert digest.send_digests(due) == 2
+    assert (server.taken, server.connections) == (
+        ["rae@alder.example", "ben@alder.example"],
+        1,
+    )
+
+
+def test_of_a_server_that_is_down_only_one_mail_asks_in_a_round(rae: User, settings: Any) -> None:
+    due = two_readers_who_wait(rae)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    digest.send_digests(due)
+    ben = User.objects.get(username="ben")
+    assert (morning_of(rae), morning_of(ben)) == (due + timedelta(hours=1), due)
+
+
+def test_a_mailbox_that_is_gone_keeps_no_mail_from_others(rae: User, settings: Any) -> None:
+    due = two_readers_who_wait(rae)
+    with mail_server(settings, refused={"rae@alder.example"}) as server:
+        assert digest.send_digests(due) == 1
+    assert server.taken == ["ben@alder.example"]
+    assert morning_of(rae) == due + timedelta(hours=1)
+
+
+def test_an_address_that_is_none_keeps_no_mail_from_others(rae: User, settings: Any) -> None:
+    due = two_readers_who_wait(rae)
+    User.objects.filter(pk=rae.pk).update(email="rae@alder.example\nBcc: mallory@cedar.example")
+    with mail_server(settings) as server:
+        assert digest.send_digests(due) == 1
+    assert server.taken == ["ben@alder.example"]
+
+
+def test_a_slow_round_ends(rae: User, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = two_readers_who_wait(rae)
+    monkeypatch.setattr(digest, "_SECONDS", -1.0)
+    with mail_server(settings) as server:
+        assert digest.send_digests(due) == 1
+    assert server.taken == ["rae@alder.example"]
 
 
 def test_without_a_mail_server_nothing_is_sent(rae: User, settings: Any) -> None:
