@@ -35,7 +35,7 @@ from tests.reconcile.claims import (
 from tests.reconcile.test_answers import NOW as TAKEN
 from tests.reconcile.test_answers import opinion, sighting
 from tests.reconcile.test_answers import take as take_from
-from tests.store.plans import Plans, explained
+from tests.store.plans import Plans, explained, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -52,8 +52,8 @@ _GROWING = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def history(db: None) -> None:
+@pytest.fixture(scope="module")
+def history(lasting: None) -> None:
     """Networks of which every two share a token, half of them published here and half matched."""
     ids = [indicator_id(f"old/{number}") for number in range(_NETWORKS)]
     birch = member("Birch")
@@ -85,8 +85,7 @@ def history(db: None) -> None:
     connect(*ids, matches=[each.pk for each in matches])
     contents = [sighting(each, key=f"s/{each}") for each in ids]
     take_from("Cedar", *contents)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    settle()
 
 
 def _known(number: int, origin: Member) -> KnownIndicator:

@@ -1,11 +1,9 @@
 """Matching costs by what is new, not by what is stored: every look-up is on the index it names."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from indicators.detections import due_matches
 from indicators.models import Cluster, Detection, Match
@@ -25,7 +23,7 @@ from tests.reconcile.incoming import (
     member,
 )
 from tests.reconcile.incoming import behaviour as behaving
-from tests.store.plans import Plans, explained
+from tests.store.plans import Plans, explained, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -107,33 +105,31 @@ _HISTORY = [
     SELECT cluster_id, id, %(now)s::timestamptz + interval '1 day' FROM indicators_detection
     WHERE uid LIKE 'old-%%'
     """,
-    "ANALYZE",
 ]
 
 
 @pytest.fixture(scope="module")
-def history(django_db_setup: None, django_db_blocker: Any) -> Iterator[Incoming]:
-    """The store described above, in a transaction that is rolled back after this module."""
-    with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
-        alder = Incoming.begin()
-        alder.detect(accounts=having("serial-1", "serial-2"), windows=[WINDOW])
-        facts = {
-            "detection": Detection.objects.get().pk,
-            "cedar": member("Cedar").pk,
-            "now": NOW,
-        }
+def history(lasting: None) -> Incoming:
+    """The store described above."""
+    alder = Incoming.begin()
+    alder.detect(accounts=having("serial-1", "serial-2"), windows=[WINDOW])
+    facts = {
+        "detection": Detection.objects.get().pk,
+        "cedar": member("Cedar").pk,
+        "now": NOW,
+    }
+    with connection.cursor() as cursor:
         for statement in _HISTORY:
             cursor.execute(statement, facts)
-        yield alder
-        transaction.set_rollback(True)
+    settle()
+    return alder
 
 
 @pytest.fixture
-def alder(history: Incoming) -> Iterator[Incoming]:
-    with transaction.atomic():
-        yield history
-        history.inboxes.clear()
-        transaction.set_rollback(True)
+def alder(history: Incoming, db: None) -> Incoming:
+    """As it was, whatever a test before this one shared with it."""
+    history.inboxes.clear()
+    return history
 
 
 def scanned(plans: Plans) -> set[str]:

@@ -1,12 +1,9 @@
 """A decision costs by what is decided, not by what was decided before."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from unittest import mock
 
 import pytest
-from celery import current_app
-from django.db import connection, transaction
+from django.db import transaction
 
 from indicators import pipeline
 from indicators.models import Cluster, KnownIndicator, Match, MatchState, Semantics
@@ -18,7 +15,7 @@ from indicators.store.sql import open_cursor
 from tests.contributing.detector import finding
 from tests.objects import id_of
 from tests.reconcile.leads import NOW, Leads, analyst
-from tests.store.plans import Plans, explained
+from tests.store.plans import Plans, explained, settle
 
 pytestmark = pytest.mark.django_db
 MANY = 3_000
@@ -32,48 +29,46 @@ _GROWING = {
 }
 
 
-@pytest.fixture
-def history(db: None) -> Iterator[Leads]:
+@pytest.fixture(scope="module")
+def history(lasting: None) -> Leads:
     """Thousands of matches, hundreds of which are confirmed and answered."""
     ours = Leads.begin()
-    with mock.patch.object(current_app, "send_task"):
-        ours.detector.send(*(finding(f"f-{n}") for n in range(2, 402)))
-        ours.detector.work()
-        clusters = [*Cluster.objects.order_by("pk")]
-        ids = [id_of("indicator", f"old {n}") for n in range(MANY)]
-        KnownIndicator.objects.bulk_create(
-            KnownIndicator(
-                stix_id=name,
-                version=NOW,
-                modified=NOW,
-                origin=ours.birch,
-                is_own=False,
-                is_live=True,
-                is_first_party=True,
-                semantics=Semantics.EXACT,
-                subject=name,
-                inbox=ours.inbox.pk,
-            )
-            for name in ids
+    ours.detector.send(*(finding(f"f-{n}") for n in range(2, 402)))
+    ours.detector.work()
+    clusters = [*Cluster.objects.order_by("pk")]
+    ids = [id_of("indicator", f"old {n}") for n in range(MANY)]
+    KnownIndicator.objects.bulk_create(
+        KnownIndicator(
+            stix_id=name,
+            version=NOW,
+            modified=NOW,
+            origin=ours.birch,
+            is_own=False,
+            is_live=True,
+            is_first_party=True,
+            semantics=Semantics.EXACT,
+            subject=name,
+            inbox=ours.inbox.pk,
         )
-        Match.objects.bulk_create(
-            Match(
-                cluster=clusters[number % 400 + 1],
-                stix_id=name,
-                semantics=Semantics.EXACT,
-                token_count=1,
-                account_count=1,
-                found_at=NOW,
-                changed_at=NOW - timedelta(seconds=number),
-            )
-            for number, name in enumerate(ids)
+        for name in ids
+    )
+    Match.objects.bulk_create(
+        Match(
+            cluster=clusters[number % 400 + 1],
+            stix_id=name,
+            semantics=Semantics.EXACT,
+            token_count=1,
+            account_count=1,
+            found_at=NOW,
+            changed_at=NOW - timedelta(seconds=number),
         )
-        answered = Match.objects.filter(stix_id__in=ids[:400]).values_list("uuid", flat=True)
-        decide(Decision(tuple(answered), MatchState.CONFIRMED), analyst("ana"))
-        ours.detector.work()
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
-        yield ours
+        for number, name in enumerate(ids)
+    )
+    answered = Match.objects.filter(stix_id__in=ids[:400]).values_list("uuid", flat=True)
+    decide(Decision(tuple(answered), MatchState.CONFIRMED), analyst("ana"))
+    ours.detector.work()
+    settle()
+    return ours
 
 
 def scanned(plans: Plans) -> set[str]:

@@ -51,6 +51,12 @@ class Plans:
             self.visited += round((node["Actual Rows"] + removed) * node["Actual Loops"])
 
 
+def settle() -> None:
+    """What was made is checked and counted: once, not after every test again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; ANALYZE")
+
+
 @contextmanager
 def explained() -> Iterator[Plans]:
     """Every statement of the store in this block is explained; what it changes, it changes once."""

@@ -1,12 +1,10 @@
 """Private lists, reviews and the overview cost by what they show, not by all that is held."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from unittest import mock
 
 import pytest
-from celery import current_app
 from django.contrib.auth.models import User
 from django.db import connection
 
@@ -15,18 +13,20 @@ from indicators.detections import listing
 from indicators.detections.clusters import read_cluster
 from indicators.detections.drafts import reviewing
 from indicators.detections.listing import STANDING, Bounds
-from indicators.models import Cluster, Detection, Detector, Person, Role
+from indicators.models import Cluster, Detection, Detector, Role
+from indicators.pipeline.cataloguing import catalogue
 from indicators.pipeline.desk.overview import overview
 from indicators.store.custody import open_collection
 from tests.contributing.detector import Contributor, finding
-from tests.store.plans import Plans, explained
+from tests.people.persons import somebody
+from tests.store.plans import Plans, explained, settle
 
 pytestmark = pytest.mark.django_db
 
 # Two detectors; everything that came before is published, and little is not.
 _HISTORY = """
 INSERT INTO indicators_cluster (detector_id, token, incarnation, is_open, draft_due)
-SELECT detector_id, 'k' || n, 1, true, false FROM indicators_cluster, generate_series(1, 4000) n
+SELECT detector_id, 'k' || n, 1, true, false FROM indicators_cluster, generate_series(1, 12000) n
 WHERE id = (SELECT min(id) FROM indicators_cluster);
 INSERT INTO indicators_detection
     (uuid, detector_id, uid, revision, job_id, cluster_id, is_open, digest, account_count, stage,
@@ -35,7 +35,7 @@ SELECT gen_random_uuid(), d.detector_id, 'h' || c.id || '/' || n, 1, d.job_id, c
        3, CASE WHEN c.id % 1000 = 0 AND n = 1 THEN 'failed' ELSE 'published' END,
        now(), now(), now() + interval '90 days'
 FROM (SELECT * FROM indicators_detection ORDER BY id LIMIT 1) d, indicators_cluster c,
-     generate_series(1, 5) n
+     generate_series(1, 2) n
 WHERE c.token LIKE 'k%';
 INSERT INTO indicators_draft
     (id, cluster_id, collection_id, state, created_at, state_since, objects_zstd, object_count,
@@ -45,14 +45,23 @@ SELECT gen_random_uuid(), c.id, d.collection_id,
        now() - c.id * interval '1 s', '', 5,
        '[]', '{}', '{"goes": [], "tokenized": {"email": 3}, "withheld": []}', '["policy"]'
 FROM (SELECT * FROM indicators_draft LIMIT 1) d, indicators_cluster c WHERE c.token LIKE 'k%';
+INSERT INTO indicators_objectversion
+    (id, stix_id, type, version, revoked, sha256, body, contributor_id, received_at)
+SELECT 1000000 + n, 'note--' || md5(n::text)::uuid, 'note', now(), false, sha256(n::text::bytea),
+       repeat(md5(n::text), 30)::bytea, m.id, now()
+FROM generate_series(1, 10000) n, (SELECT id FROM indicators_member LIMIT 1) m;
+INSERT INTO indicators_entry
+    (collection_id, seq, date_added, object_version_id, stix_id, type, version, is_first, is_latest)
+SELECT c.id, 1000000 + n, now() - interval '90 days' + n * interval '1 second', 1000000 + n,
+       'note--' || md5(n::text)::uuid, 'note', now(), true, true
+FROM generate_series(1, 10000) n, indicators_collection c;
 INSERT INTO indicators_catalogrow
     (stix_id, number, type, name, summary, object_version_id, version, received_at, origin_id,
      is_own, is_signed, standing, kinds, terms, token_count, collections, words)
 SELECT c.type || '--' || gen_random_uuid(), c.number + n * 1000, c.type, c.name, '',
        c.object_version_id, c.version, c.received_at, c.origin_id, true, true, 'live', '{}', '{}',
        0, '{}', ''
-FROM (SELECT DISTINCT ON (type) * FROM indicators_catalogrow) c, generate_series(1, 2000) n;
-ANALYZE
+FROM (SELECT DISTINCT ON (type) * FROM indicators_catalogrow) c, generate_series(1, 2000) n
 """
 
 _LARGE = {
@@ -61,23 +70,18 @@ _LARGE = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def rae(db: None) -> Iterator[User]:
-    """A reviewer of a node with 20,000 findings, 4,000 drafts and thousands of objects."""
-    from indicators.catalog.cataloguing import catalogue_new
-
-    with mock.patch.object(current_app, "send_task"):
-        alder = Contributor.trusted(open_collection(title="Labs", alias="labs", audience="labs"))
-        alder.send(finding("f-1"), finding("f-2"))
-        alder.work()
-        Detector.objects.create(name="second-finder")
-        while catalogue_new(datetime.now(UTC)):
-            pass
-        with connection.cursor() as cursor:
-            cursor.execute(_HISTORY)
-        user = User.objects.create_user("rae")
-        Person.objects.create(user=user, roles=[Role.ANALYST, Role.REVIEWER])
-        yield user
+@pytest.fixture(scope="module")
+def rae(lasting: None) -> User:
+    """A reviewer of a node with 24,000 findings, 12,000 drafts and thousands of objects."""
+    alder = Contributor.trusted(open_collection(title="Labs", alias="labs", audience="labs"))
+    alder.send(finding("f-1"), finding("f-2"))
+    alder.work()
+    Detector.objects.create(name="second-finder")
+    catalogue()
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTORY)
+    settle()
+    return somebody("rae", Role.ANALYST, Role.REVIEWER)
 
 
 def detectors() -> list[Any]:
