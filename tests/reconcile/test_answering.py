@@ -1,11 +1,8 @@
 """What is answered to others, where it goes, and who has to look at it first."""
 
-from collections.abc import Iterator
 from typing import Any
-from unittest import mock
 
 import pytest
-from celery import current_app
 
 from federation import signing
 from indicators import pipeline
@@ -30,17 +27,6 @@ from tests.reconcile.leads import Leads, analyst, live_answer
 
 pytestmark = pytest.mark.django_db
 FEEDBACK = "extension-definition--3ef51111-ce9c-4ffd-a32f-3008c6475752"
-
-
-@pytest.fixture(autouse=True)
-def workers() -> Iterator[None]:
-    with mock.patch.object(current_app, "send_task"):
-        yield
-
-
-@pytest.fixture
-def leads(db: None) -> Leads:
-    return Leads.begin()
 
 
 def confirm(leads: Leads, match: Match, **said: Any) -> None:

@@ -16,11 +16,6 @@ MANY = "[ai-traffic-aggregate:account_count >= 100 AND ai-traffic-aggregate:requ
 NONE = "[ai-traffic-aggregate:account_count >= 100000]"
 
 
-@pytest.fixture
-def alder(db: None) -> Incoming:
-    return Incoming.begin()
-
-
 def busy(**facts: Any) -> dict[str, Any]:
     return {"windows": [{**WINDOW, **facts}]}
 

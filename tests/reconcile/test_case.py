@@ -1,11 +1,8 @@
 """One match with all that a decision needs."""
 
-from collections.abc import Iterator
-from unittest import mock
 from uuid import uuid4
 
 import pytest
-from celery import current_app
 
 from indicators.models import Answer, Match, MatchState, Member
 from indicators.reconcile.case import read_case
@@ -16,9 +13,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def leads(db: None) -> Iterator[Leads]:
-    with mock.patch.object(current_app, "send_task"):
-        yield Leads.begin(capability_targets=["coding"])
+def leads(db: None) -> Leads:
+    return Leads.begin(capability_targets=["coding"])
 
 
 def answer(match: Match, name: str, **more: object) -> Member:

@@ -1,11 +1,9 @@
 """Decisions that are held: shown before they are told, taken back as long as nobody was told."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from unittest import mock
 
 import pytest
-from celery import current_app
 from django.contrib.auth.models import User
 
 from indicators import pipeline
@@ -26,17 +24,6 @@ from tests.contributing.feed import latest
 from tests.reconcile.leads import NOW, Leads, analyst
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def workers() -> Iterator[None]:
-    with mock.patch.object(current_app, "send_task"):
-        yield
-
-
-@pytest.fixture
-def leads(db: None) -> Leads:
-    return Leads.begin()
 
 
 def confirmed(*matches: Match, **more: str) -> Decision:

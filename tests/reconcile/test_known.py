@@ -28,11 +28,6 @@ NETWORK = id_of("infrastructure", "network")
 PATTERN = "[ai-traffic-aggregate:account_count >= 100]"
 
 
-@pytest.fixture
-def alder(db: None) -> Incoming:
-    return Incoming.begin()
-
-
 def known(key: object = "i") -> KnownIndicator:
     return KnownIndicator.objects.get(pk=id_of("indicator", key))
 

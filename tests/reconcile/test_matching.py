@@ -47,11 +47,6 @@ from tests.reconcile.incoming import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def alder(db: None) -> Incoming:
-    return Incoming.begin()
-
-
 def test_an_indicator_with_a_cluster_s_token_matches_it(alder: Incoming) -> None:
     cluster = alder.detect(accounts=having("serial-1", "serial-2"))
     inbox = alder.share("Birch", lead("i", *devices("serial-1", "serial-9")))

@@ -1,12 +1,9 @@
 """Going through matches: filters, pages in both directions, a bounded look."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from unittest import mock
 from uuid import UUID, uuid4
 
 import pytest
-from celery import current_app
 from django.db import connection
 
 from indicators import pipeline
@@ -27,12 +24,6 @@ from tests.reconcile.leads import NOW, Leads, analyst
 from tests.store.plans import explained
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def leads(db: None) -> Iterator[Leads]:
-    with mock.patch.object(current_app, "send_task"):
-        yield Leads.begin()
 
 
 def many(leads: Leads, count: int, **more: object) -> list[UUID]:

@@ -1,11 +1,8 @@
 """From an indicator that comes in to the answer that goes out, and what is made of it here."""
 
-from collections.abc import Iterator
 from typing import Any
-from unittest import mock
 
 import pytest
-from celery import current_app
 
 from indicators import pipeline
 from indicators.models import Answer, Collection, JointCluster, Match, MatchState
@@ -19,12 +16,6 @@ pytestmark = pytest.mark.django_db
 ACCOUNTS = [f"serial-{n}-kappa" for n in range(12)]
 # One that this node never saw: what only repeats our own tokens would be an echo.
 BIRCHS = [*ACCOUNTS, "serial-99-kappa"]
-
-
-@pytest.fixture(autouse=True)
-def workers() -> Iterator[None]:
-    with mock.patch.object(current_app, "send_task"):
-        yield
 
 
 @pytest.fixture

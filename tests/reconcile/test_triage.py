@@ -1,12 +1,9 @@
 """Who decides what of a match, and what becomes of it."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from unittest import mock
 from uuid import UUID, uuid4
 
 import pytest
-from celery import current_app
 from django.contrib.auth.models import User
 
 from indicators.models import AuditEvent, Draft, JointEdge, Match, MatchState
@@ -16,17 +13,6 @@ from tests.contributing.feed import latest
 from tests.reconcile.leads import NOW, Leads, analyst
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def workers() -> Iterator[None]:
-    with mock.patch.object(current_app, "send_task"):
-        yield
-
-
-@pytest.fixture
-def leads(db: None) -> Leads:
-    return Leads.begin()
 
 
 def confirmed(*matches: UUID, **said: str) -> Decision:

@@ -1,11 +1,9 @@
 """People decide, and workers publish, at the same time on real connections."""
 
 import contextlib
-from collections.abc import Callable, Iterator
-from unittest import mock
+from collections.abc import Callable
 
 import pytest
-from celery import current_app
 
 from indicators import pipeline
 from indicators.models import Draft, DraftState, HeldDecision, Match, MatchState
@@ -16,12 +14,6 @@ from tests.store.witness import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COUNT = 20
-
-
-@pytest.fixture(autouse=True)
-def workers() -> Iterator[None]:
-    with mock.patch.object(current_app, "send_task"):
-        yield
 
 
 @pytest.fixture
