@@ -72,9 +72,11 @@ class ReferralState(models.TextChoices):
 class Referral(models.Model):
     """A pack. Its content is frozen when it is made: what two people approve is what is sent.
 
-    `content_zstd` is canonical JSON, compressed; all that is rendered comes from it, so that a pack
-    can be made again, byte for byte. A trigger refuses to change it, and an approval that was
-    given; the constraints refuse an author who approves, and one person who approves twice.
+    `content_zstd` is canonical JSON, compressed; all that is rendered comes from it alone.
+    `pack_zstd` is what was rendered and signed with the second approval, the ZIP: what an authority
+    was given stays the same bytes, whatever becomes of the software that rendered it. A trigger
+    refuses to change either, and an approval that was given; the constraints refuse an author who
+    approves, and one person who approves twice.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -108,6 +110,7 @@ class Referral(models.Model):
     # Detached, by this node's object key over the manifest; made with the second approval.
     jws = models.TextField(blank=True, default="", db_default="")
     public_key = models.BinaryField(max_length=32, null=True)
+    pack_zstd = models.BinaryField(null=True, help_text="None: signed before packs were kept")
     sent_to = models.CharField(max_length=500, blank=True, default="", db_default="")
     sent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

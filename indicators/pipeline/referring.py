@@ -1,16 +1,17 @@
 """A referral's way out: made ─► approved by two others ─► signed ─► taken to its recipient.
 
 What is frozen when it is made is what is approved, signed and sent. Nobody approves what they made,
-nobody twice; the database refuses both again. What went to whom is in the audit log, object by
-object, each time that a pack is taken.
+nobody twice; the database refuses both again. With the second approval the pack is rendered, signed
+and kept: those bytes are what is taken, whenever it is. What went to whom is in the audit log,
+object by object, each time that a pack is taken.
 """
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import zstandard
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 
 from federation.models import NodeKey
 from federation.node_keys import current_key
@@ -23,7 +24,6 @@ from indicators.referrals.making import Wording, make, no_longer, select
 from indicators.referrals.packing import Approved, pack, sign
 
 _TAKEN_BY = frozenset({Role.ANALYST, Role.REVIEWER})
-_TAKEABLE = (ReferralState.APPROVED, ReferralState.SENT)
 
 
 def refer(campaign: str, recipient: Recipient, words: Wording, by: User) -> UUID:
@@ -80,8 +80,10 @@ def _approve(row: Referral, by: User, now: datetime) -> None:
     else:
         assert row.first_approved_at is not None  # noqa: S101 - set together
         row.second_approver, row.second_approved_at = by, now
-        signed = sign(content, (row.first_approved_at, now), current_key(NodeKey.Purpose.OBJECT))
+        at = row.first_approved_at, now
+        signed, body = sign(content, at, current_key(NodeKey.Purpose.OBJECT))
         row.jws, row.public_key = signed.jws, signed.public_key
+        row.pack_zstd = zstandard.compress(body)
         row.state = ReferralState.APPROVED
     row.save()
 
@@ -111,19 +113,17 @@ def withdraw(referral_id: UUID, by: User, reason: str) -> None:
 
 
 def take(referral_id: UUID, by: User) -> bytes:
-    """The pack as a ZIP; every object in it is written to the audit log.
+    """The pack as a ZIP, as it was signed; every object in it is written to the audit log.
 
     Raises NotForYou, WrongState, RenderedDifferently.
     """
     _needs(by, _TAKEN_BY, "takes packs along")
-    row = _found(Referral.objects.all(), referral_id, *_TAKEABLE)
-    content = thaw(bytes(row.content_zstd))
-    body = pack(content, _approved(row))
     with transaction.atomic():
-        # Rendered without a lock; whether it may still go is asked under it.
-        row = _locked(referral_id, *_TAKEABLE)
+        row = _locked(referral_id, ReferralState.APPROVED, ReferralState.SENT)
+        content = thaw(bytes(row.content_zstd))
         if row.state == ReferralState.APPROVED:
             _check_still_allowed(content, row.recipient)
+        body = _packed(row, content)
         told = {"referral": str(row.pk), "recipient": row.recipient.name}
         ids = [each.id for each in content.objects]
         audit.record(by.get_username(), "take referral", str(row.pk), objects=len(ids))
@@ -131,10 +131,13 @@ def take(referral_id: UUID, by: User) -> bytes:
     return body
 
 
-def _approved(row: Referral) -> Approved:
+def _packed(row: Referral, content: Content) -> bytes:
+    """As it is kept; one that was signed before packs were kept is made again."""
+    if row.pack_zstd is not None:
+        return zstandard.decompress(bytes(row.pack_zstd))
     assert row.first_approved_at and row.second_approved_at  # noqa: S101 - nothing_is_sent_unapproved
-    at = (row.first_approved_at, row.second_approved_at)
-    return Approved(at, bytes(row.public_key or b""), row.jws)
+    at = row.first_approved_at, row.second_approved_at
+    return pack(content, Approved(at, bytes(row.public_key or b""), row.jws))
 
 
 def mark_sent(referral_id: UUID, by: User, to: str) -> None:
@@ -151,11 +154,8 @@ def mark_sent(referral_id: UUID, by: User, to: str) -> None:
 
 
 def _locked(referral_id: UUID, *states: ReferralState) -> Referral:
-    return _found(Referral.objects.select_for_update(of=("self",)), referral_id, *states)
-
-
-def _found(rows: QuerySet[Referral], referral_id: UUID, *states: ReferralState) -> Referral:
-    row = rows.select_related("recipient").filter(pk=referral_id).first()
+    rows = Referral.objects.select_for_update(of=("self",)).select_related("recipient")
+    row = rows.filter(pk=referral_id).first()
     if row is None:
         raise WrongState("There is no such referral.")
     if row.state not in states:

@@ -2,5 +2,6 @@
 
 `gathering` finds what is known of a campaign, `choosing` says of each object whether it may go and
 why not, `making` freezes that as `content`. All that is rendered (`report`, then `html`, `pdf`,
-`xarf`; `packing`) comes from the frozen content alone. `deciding` is who lets it go.
+`xarf`; `packing`) comes from the frozen content alone. Whoever got a pack looks at it
+by `checking`; who lets it go is in `pipeline.referring`.
 """

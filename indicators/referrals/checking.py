@@ -10,8 +10,9 @@ Whose key it is the reader compares: with the thumbprint that the node's operato
 
 import hashlib
 import io
+import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -26,10 +27,14 @@ from indicators.proofs.errors import ProofError
 from indicators.proofs.steps import verify
 from indicators.proofs.trust import Trust
 from indicators.referrals.errors import ReferralError
-from indicators.referrals.packing import JWS_TYPE
+from indicators.referrals.packing import JWS_TYPE, MANIFEST, SIGNATURE
 
 MOST_FILES, MOST_BYTES = 2000, 256 << 20
-_MANIFEST, _SIGNATURE = "manifest.json", "manifest.json.jws"
+# What zipfile stumbles over in an archive that somebody made to be stumbled over.
+_BROKEN = (
+    zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
+    IndexError, OverflowError, struct.error,
+)  # fmt: skip
 
 
 class PackRefused(ReferralError):
@@ -38,7 +43,7 @@ class PackRefused(ReferralError):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a sound pack says of itself; `kid`: the key to compare."""
+    """What a sound pack says of itself, fit to be printed; `kid`: the key to compare."""
 
     referral: str
     node: str
@@ -95,46 +100,63 @@ def check(body: bytes, signer: str = "") -> Checked:
     _check_files(manifest, held)
     count = _check_proofs(manifest, held)
     return Checked(
-        manifest.referral,
-        manifest.node.name,
-        manifest.recipient.name,
-        manifest.campaign,
-        manifest.made,
-        manifest.key.kid,
+        _printable(manifest.referral),
+        _printable(manifest.node.name),
+        _printable(manifest.recipient.name),
+        _printable(manifest.campaign),
+        _printable(manifest.made),
+        _printable(manifest.key.kid),
         len(manifest.files),
         count,
     )
 
 
+def _printable(text: str) -> str:
+    """Without what moves a terminal's cursor over the lines before: Mallory signs packs, too."""
+    return "".join(each if each.isprintable() else "�" for each in text)
+
+
 def _files(body: bytes) -> dict[str, bytes]:
-    """Step 1. Nothing is compressed, so no file is larger than the archive."""
+    """Step 1. Nothing is compressed and nothing there twice: all of it is no more than the file."""
+    if len(body) > MOST_BYTES:
+        raise PackRefused("The archive is larger than any pack.")
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = archive.infolist()
-            if len(body) > MOST_BYTES or len(entries) > MOST_FILES:
-                raise PackRefused("The archive is larger than any pack.")
-            if any(each.compress_type != zipfile.ZIP_STORED for each in entries):
-                raise PackRefused("The archive is compressed; a pack is not.")
+            _check_entries(entries, len(body))
             held = {each.filename: archive.read(each) for each in entries}
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise PackRefused(f"This is no pack: {error}.") from error
     if len(held) < len(entries):
         raise PackRefused("A file is in the archive twice.")
     return held
 
 
+def _check_entries(entries: Sequence[zipfile.ZipInfo], size: int) -> None:
+    """What the directory says, before anything is read by it."""
+    if len(entries) > MOST_FILES:
+        raise PackRefused("The archive holds more files than any pack.")
+    if any(
+        each.compress_type != zipfile.ZIP_STORED or each.compress_size != each.file_size
+        for each in entries
+    ):
+        raise PackRefused("The archive is compressed; a pack is not.")
+    if sum(each.file_size for each in entries) > size:
+        raise PackRefused("The archive's files lie over each other; together they exceed it.")
+
+
 def _signed_manifest(held: Mapping[str, bytes]) -> _Manifest:
     """Step 2."""
-    if _MANIFEST not in held or _SIGNATURE not in held:
-        raise PackRefused(f"The pack has no {_MANIFEST} with its signature.")
-    body = held[_MANIFEST]
+    if MANIFEST not in held or SIGNATURE not in held:
+        raise PackRefused(f"The pack has no {MANIFEST} with its signature.")
+    body = held[MANIFEST]
     try:
         value = parse(body, max_bytes=len(body))
         manifest = msgspec.convert(value, _Manifest)
         key = bytes.fromhex(manifest.key.x)
         if canonical(value) != body or len(key) != KEY_BYTES or thumbprint(key) != manifest.key.kid:
             raise PackRefused("The manifest is not as a node writes it.")
-        jws = held[_SIGNATURE].decode("ascii").removesuffix("\n")
+        jws = held[SIGNATURE].decode("ascii").removesuffix("\n")
         signing.verify_detached(jws, body, key, JWS_TYPE)
     except (FederationError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise PackRefused(f"The manifest does not hold: {error}") from error
@@ -144,8 +166,8 @@ def _signed_manifest(held: Mapping[str, bytes]) -> _Manifest:
 def _check_files(manifest: _Manifest, held: Mapping[str, bytes]) -> None:
     """Step 3."""
     listed = {each.name: each for each in manifest.files}
-    if set(held) != {*listed, _MANIFEST, _SIGNATURE} or len(listed) < len(manifest.files):
-        odd = sorted({*held} ^ {*listed, _MANIFEST, _SIGNATURE})
+    if set(held) != {*listed, MANIFEST, SIGNATURE} or len(listed) < len(manifest.files):
+        odd = sorted({*held} ^ {*listed, MANIFEST, SIGNATURE})
         raise PackRefused(f"The archive does not hold what its manifest lists: {', '.join(odd)}.")
     for name, each in listed.items():
         if hashlib.sha256(held[name]).hexdigest() != each.sha256:

@@ -39,7 +39,7 @@ class Opened:
 
 def listed(state: str, campaign: str, before: tuple[datetime, UUID] | None) -> Listed:
     """The referrals before a place, on referrals_by_age or referrals_of_campaign."""
-    rows = Referral.objects.select_related("recipient", "author").defer("content_zstd")
+    rows = Referral.objects.select_related("recipient", "author").defer("content_zstd", "pack_zstd")
     if state:
         rows = rows.filter(state=state)
     if campaign:
@@ -62,7 +62,7 @@ def opened(referral_id: UUID, by: User, *, reviews: bool) -> Opened | None:
     rows = Referral.objects.select_related(
         "recipient", "author", "first_approver", "second_approver", "sent_by"
     )
-    row = rows.filter(pk=referral_id).first()
+    row = rows.defer("pack_zstd").filter(pk=referral_id).first()
     if row is None:
         return None
     given = (

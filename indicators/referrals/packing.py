@@ -8,8 +8,8 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
@@ -24,6 +24,7 @@ from indicators.referrals.report import report
 
 JWS_TYPE = "retort-referral+jws"
 FORMAT = "retort-referral-manifest/1"
+MANIFEST, SIGNATURE = "manifest.json", "manifest.json.jws"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNSAFE = re.compile(r"[^a-z0-9.-]")
 
@@ -89,15 +90,18 @@ def manifest(content: Content, made: Mapping[str, bytes], approved: Approved) ->
     )
 
 
-def sign(content: Content, at: tuple[datetime, datetime], key: SigningKey) -> Approved:
-    """The node's word for a pack that two people approved."""
-    approved = Approved(at, key.public_key)
-    body = manifest(content, files(content), approved)
-    return Approved(at, key.public_key, signing.sign_detached(body, key, JWS_TYPE))
+def sign(
+    content: Content, at: tuple[datetime, datetime], key: SigningKey
+) -> tuple[Approved, bytes]:
+    """The node's word for a pack that two people approved, and the ZIP of it."""
+    made, unsigned = files(content), Approved(at, key.public_key)
+    body = manifest(content, made, unsigned)
+    approved = replace(unsigned, jws=signing.sign_detached(body, key, JWS_TYPE))
+    return approved, _zipped(made, body, approved)
 
 
 def pack(content: Content, approved: Approved) -> bytes:
-    """The ZIP, if it is still what was signed. Raises RenderedDifferently."""
+    """The ZIP made again, if it comes out as it was signed. Raises RenderedDifferently."""
     made = files(content)
     body = manifest(content, made, approved)
     try:
@@ -108,14 +112,14 @@ def pack(content: Content, approved: Approved) -> bytes:
             " software was changed. Make it with the software that it was approved with, or refer"
             f" anew. ({error})"
         ) from error
-    signature = f"{approved.jws}\n".encode()
-    return _zipped([*made.items(), ("manifest.json", body), ("manifest.json.jws", signature)])
+    return _zipped(made, body, approved)
 
 
-def _zipped(entries: Sequence[tuple[str, bytes]]) -> bytes:
+def _zipped(made: Mapping[str, bytes], signed: bytes, approved: Approved) -> bytes:
+    entries = {**made, MANIFEST: signed, SIGNATURE: f"{approved.jws}\n".encode()}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for name, body in entries:
+        for name, body in entries.items():
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = 0o644 << 16
             # Else it is the operating system's.

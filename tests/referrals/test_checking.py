@@ -1,5 +1,6 @@
 """Whoever got a pack can tell whether it is what was signed."""
 
+import contextlib
 import hashlib
 import io
 import zipfile
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
 
 from federation.canonical import canonical, parse
 from federation.keys import SigningKey, thumbprint
@@ -93,6 +96,45 @@ def test_a_compressed_archive_is_not_opened() -> None:
         archive.writestr("report.html", b"x" * 1000)
     with pytest.raises(PackRefused, match="compressed"):
         check(out.getvalue())
+
+
+def test_files_that_lie_over_each_other_are_not_read() -> None:
+    """Two thousand names for the same quarter of a gigabyte would fill every memory."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(3):
+            archive.writestr(f"proofs/{number}.json", b"x" * 10_000)
+        for each in archive.infolist():
+            each.header_offset = 0
+            each.filename = "proofs/0.json"
+    with pytest.raises(PackRefused, match="over each other"):
+        check(out.getvalue()[:10_100] + out.getvalue()[-300:])
+
+
+@given(at=st.integers(0, 1_000), byte=st.integers(0, 255), cut=st.integers(0, 400))
+def test_whatever_is_broken_in_an_archive_is_refused_in_a_sentence(
+    at: int, byte: int, cut: int
+) -> None:
+    body = bytearray(SMALL)
+    body[at % len(body)] = byte
+    with contextlib.suppress(PackRefused):
+        check(bytes(body[: len(body) - cut]))
+
+
+def test_a_nodes_name_does_not_move_the_cursor() -> None:
+    made = content(node="Alder\x1b[2K\rSound.\n")
+    assert check(pack(made, signed(made))).node == "Alder�[2K�Sound.�"
+
+
+def _small() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("manifest.json", b"{}")
+        archive.writestr("manifest.json.jws", b"..")
+    return out.getvalue()
+
+
+SMALL = _small()
 
 
 def test_the_command_checks_a_pack(tmp_path: Path) -> None:

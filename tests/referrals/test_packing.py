@@ -75,7 +75,7 @@ def content(**changes: Any) -> Content:
 
 
 def signed(made: Content) -> Approved:
-    return sign(made, AT, KEY)
+    return sign(made, AT, KEY)[0]
 
 
 def opened(body: bytes) -> dict[str, bytes]:
@@ -109,6 +109,11 @@ def test_days_later_the_bytes_are_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     later = time.time() + timedelta(days=400).total_seconds()
     monkeypatch.setattr(time, "time", lambda: later)
     assert pack(thaw(freeze(made)), approved) == first
+
+
+def test_what_is_signed_is_what_is_made_again() -> None:
+    approved, body = sign(content(), AT, KEY)
+    assert pack(content(), approved) == body
 
 
 def test_the_manifest_lists_every_file_with_its_digest() -> None:

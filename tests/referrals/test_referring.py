@@ -1,13 +1,14 @@
 """A referral goes out when two people other than its author approved what was frozen."""
 
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from indicators.models import AuditEvent, Referral, Role
 from indicators.pipeline import referring
+from indicators.referrals import html
 from indicators.referrals.errors import NotForYou, WrongState
 from tests.referrals.case import CAMPAIGN, TLP_AMBER, WORDS, Case, claim, said
 
@@ -98,6 +99,29 @@ def test_the_database_refuses_to_forget_a_referral(case: Case) -> None:
 def test_what_is_taken_twice_is_the_same(case: Case) -> None:
     made = approved(case)
     assert referring.take(made, case.ana) == referring.take(made, case.ben)
+
+
+def test_what_was_signed_is_taken_whatever_renders_it_today(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = approved(case)
+    first = referring.take(made, case.ana)
+    monkeypatch.setattr(html, "_STYLE", "body{color:red}")
+    assert referring.take(made, case.ana) == first
+
+
+def test_what_was_signed_before_packs_were_kept_is_made_again(case: Case) -> None:
+    made = approved(case)
+    before = Referral.objects.get(pk=made)
+    before.pk, before.pack_zstd = uuid4(), None
+    before.save(force_insert=True)
+    assert referring.take(before.pk, case.ana) == referring.take(made, case.ana)
+
+
+def test_the_database_refuses_another_pack_than_was_signed(case: Case) -> None:
+    rows = Referral.objects.filter(pk=approved(case))
+    with pytest.raises(ProgrammingError, match="never changed"), transaction.atomic():
+        rows.update(pack_zstd=b"something else")
 
 
 def test_every_object_in_it_is_written_down_each_time(case: Case) -> None:
