@@ -9,17 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from indicators.models import AuditEvent, Role
+from indicators.models import AuditEvent
 from indicators.pipeline.administration import records
-from tests.people.persons import at_the_desk_of, somebody
-from tests.web.administering import text
+from tests.web.reading import html, page
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def adam() -> Client:
-    return at_the_desk_of(somebody("adam", Role.ADMINISTRATOR))
 
 
 def happened(count: int, **facts: Any) -> None:
@@ -32,7 +26,7 @@ def found(adam: Client, **asked: Any) -> list[AuditEvent]:
 
 
 def test_an_empty_log_says_what_will_be_in_it(adam: Client) -> None:
-    assert "Nothing was written down yet" in text(adam.get(reverse("audit")))
+    assert "Nothing was written down yet" in html(adam.get(reverse("audit")))
 
 
 def test_the_newest_comes_first(adam: Client) -> None:
@@ -68,34 +62,34 @@ def test_it_is_found_by_day_with_the_last_day_in(adam: Client) -> None:
 
 def test_a_day_that_is_none_is_said_at_the_form(adam: Client) -> None:
     happened(1)
-    page = adam.get(reverse("audit"), {"since": "2026-13-45"})
-    assert "since" in page.context["form"].errors
-    assert not page.context["page"].rows
+    shown = adam.get(reverse("audit"), {"since": "2026-13-45"})
+    assert "since" in shown.context["form"].errors
+    assert not shown.context["page"].rows
 
 
 def test_an_act_that_nobody_ever_did_is_said_at_the_form(adam: Client) -> None:
     happened(1)
-    page = adam.get(reverse("audit"), {"act": "fly"})
-    assert "act" in page.context["form"].errors
+    shown = adam.get(reverse("audit"), {"act": "fly"})
+    assert "act" in shown.context["form"].errors
 
 
 def test_every_event_is_met_once_on_the_way_back_and_forth(adam: Client) -> None:
     happened(2 * records.PAGE + 50)
     url = reverse("audit")
-    page = adam.get(url).context["page"]
-    met = [each.pk for each in page.rows]
-    while page.older:
-        page = adam.get(f"{url}?{page.older}").context["page"]
-        met += [each.pk for each in page.rows]
+    shown = adam.get(url).context["page"]
+    met = [each.pk for each in shown.rows]
+    while shown.older:
+        shown = adam.get(f"{url}?{shown.older}").context["page"]
+        met += [each.pk for each in shown.rows]
     assert met == sorted(AuditEvent.objects.values_list("pk", flat=True), reverse=True)
-    back = adam.get(f"{url}?{page.newer}").context["page"]
+    back = adam.get(f"{url}?{shown.newer}").context["page"]
     assert [each.pk for each in back.rows] == met[records.PAGE : 2 * records.PAGE]
 
 
 def test_the_pages_keep_what_was_asked(adam: Client) -> None:
     happened(records.PAGE + 1, actor="ben")
-    page = adam.get(reverse("audit"), {"actor": "ben"}).context["page"]
-    assert "actor=ben" in page.older
+    shown = adam.get(reverse("audit"), {"actor": "ben"}).context["page"]
+    assert "actor=ben" in shown.older
 
 
 def test_what_matches_is_exported_and_that_is_written_down(adam: Client) -> None:
@@ -120,7 +114,7 @@ def test_a_page_costs_a_bounded_number_of_statements(
     for number in range(50):
         happened(3, act=f"act {number}")
     with django_assert_max_num_queries(12):
-        adam.get(reverse("audit"))
+        page(adam, reverse("audit"))
 
 
 # --- A large log ---------------------------------------------------------------------------------

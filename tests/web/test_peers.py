@@ -20,22 +20,15 @@ from federation.models import (
 from federation.peers import registry
 from federation.transparency import evidence
 from indicators import pipeline
-from indicators.models import AuditEvent, Errand, ErrandKind, Member, Role
+from indicators.models import AuditEvent, Errand, ErrandKind, Member
 from indicators.pipeline import errands, onboarding
 from indicators.pipeline.desk import looking
 from indicators.store.custody import open_collection
 from tests.objects import indicator
 from tests.peer_simulator import Reply, SimulatedFeed, SimulatedNode, serving
-from tests.people.persons import at_the_desk_of, somebody
-from tests.web.administering import no_workers, text, told
+from tests.web.reading import html, page, told
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def sent() -> Iterator[Any]:
-    with no_workers() as sent:
-        yield sent
 
 
 @pytest.fixture
@@ -49,11 +42,6 @@ def feed(birch: SimulatedNode) -> SimulatedFeed:
     feed = birch.open_feed(title="Shared")
     feed.publish(*(birch.organization.sign(indicator(number)) for number in range(3)))
     return feed
-
-
-@pytest.fixture
-def adam() -> Client:
-    return at_the_desk_of(somebody("adam", Role.ADMINISTRATOR))
 
 
 def added(birch: SimulatedNode) -> Peer:
@@ -92,9 +80,9 @@ def address(name: str, peer: Peer, *more: object) -> str:
 
 
 def test_an_empty_list_says_what_a_peer_is_and_what_to_do_first(adam: Client) -> None:
-    page = text(adam.get(reverse("peers")))
-    assert "No peers yet" in page
-    assert reverse("peer-add") in page
+    shown = html(adam.get(reverse("peers")))
+    assert "No peers yet" in shown
+    assert reverse("peer-add") in shown
 
 
 def test_adding_a_peer_asks_nothing_of_it_before_a_worker_does(
@@ -110,15 +98,15 @@ def test_a_worker_finds_the_peer_and_its_errand_leads_there(
     adam: Client, birch: SimulatedNode
 ) -> None:
     adam.post(reverse("peer-add"), {"url": birch.base_url, "allow_private": "on"})
-    page = adam.get(reverse("errand", args=[work().pk]))
-    assert address("peer", Peer.objects.get(name="Birch")) in text(page)
+    shown = adam.get(reverse("errand", args=[work().pk]))
+    assert address("peer", Peer.objects.get(name="Birch")) in html(shown)
 
 
 def test_a_node_that_does_not_answer_is_a_sentence_on_the_errands_page(adam: Client) -> None:
     adam.post(reverse("peer-add"), {"url": "http://127.0.0.1:9/"})
-    page = text(adam.get(reverse("errand", args=[work().pk])))
-    assert "127.0.0.1" in page
-    assert "Try again" in page
+    shown = html(adam.get(reverse("errand", args=[work().pk])))
+    assert "127.0.0.1" in shown
+    assert "Try again" in shown
 
 
 def test_an_address_with_a_key_in_it_is_refused(adam: Client) -> None:
@@ -185,7 +173,7 @@ def test_an_errand_that_was_lost_is_sent_again(sent: Any, birch: SimulatedNode) 
 
 def test_the_fingerprint_is_shown_to_be_compared(adam: Client, birch: SimulatedNode) -> None:
     peer = added(birch)
-    assert registry.fingerprint_of(peer) in text(adam.get(address("peer", peer)))
+    assert registry.fingerprint_of(peer) in html(adam.get(address("peer", peer)))
 
 
 def test_what_its_operator_read_out_confirms_it(adam: Client, birch: SimulatedNode) -> None:
@@ -218,12 +206,12 @@ def test_a_peer_that_lost_its_keys_is_read_again_by_a_worker(
 def test_an_alarm_is_explained(adam: Client, birch: SimulatedNode) -> None:
     peer = confirmed(birch)
     Peer.objects.update(alarm="No pinned key vouches for its descriptor.")
-    page = text(adam.get(address("peer", peer)))
-    assert "Call its operator before you do anything else" in page
+    shown = html(adam.get(address("peer", peer)))
+    assert "Call its operator before you do anything else" in shown
 
 
 def test_the_own_fingerprint_comes_with_the_sentence_to_read_aloud(adam: Client) -> None:
-    assert "Our fingerprint is" in text(adam.get(reverse("fingerprint")))
+    assert "Our fingerprint is" in html(adam.get(reverse("fingerprint")))
 
 
 # --- Exchange ------------------------------------------------------------------------------------
@@ -234,9 +222,9 @@ def test_a_worker_asks_what_is_offered_and_the_page_shows_it(
 ) -> None:
     peer = confirmed(birch)
     adam.post(address("peer-offers", peer))
-    assert "Shared" not in text(adam.get(address("peer", peer)))
+    assert "Shared" not in html(adam.get(address("peer", peer)))
     work()
-    assert "Shared" in text(adam.get(address("peer", peer)))
+    assert "Shared" in html(adam.get(address("peer", peer)))
 
 
 def test_the_page_looks_again_only_while_a_worker_is_on_it(
@@ -244,9 +232,9 @@ def test_the_page_looks_again_only_while_a_worker_is_on_it(
 ) -> None:
     peer = confirmed(birch)
     adam.post(address("peer-offers", peer))
-    assert "every 3s" in text(adam.get(address("peer", peer)))
+    assert "every 3s" in html(adam.get(address("peer", peer)))
     work()
-    assert "every 3s" not in text(adam.get(address("peer", peer)))
+    assert "every 3s" not in html(adam.get(address("peer", peer)))
 
 
 def test_what_was_ticked_is_pulled_from_then_on(
@@ -283,7 +271,7 @@ def test_a_credential_is_sealed_and_never_shown(adam: Client, birch: SimulatedNo
     adam.post(address("peer-credential", peer), {"user": "alder", "key": "retort_secret"})
     peer.refresh_from_db()
     assert registry.open_credential(peer) == ("alder", "retort_secret")
-    assert "retort_secret" not in text(adam.get(address("peer", peer)))
+    assert "retort_secret" not in html(adam.get(address("peer", peer)))
 
 
 def test_what_a_peer_sends_is_relayed_by_a_worker(
@@ -294,7 +282,7 @@ def test_what_a_peer_sends_is_relayed_by_a_worker(
     form = {"subscription": str(subscription.pk), "target": str(target.pk)}
     adam.post(address("peer-relay", subscription.peer), form)
     assert work().failure == ""
-    assert "Relayed to Everybody" in text(adam.get(address("peer", subscription.peer)))
+    assert "Relayed to Everybody" in html(adam.get(address("peer", subscription.peer)))
 
 
 def test_a_subscription_is_paused_and_goes_on(
@@ -318,7 +306,7 @@ def test_how_soon_objects_come_is_told_by_what_was_made_since(
     pipeline.pull(subscription.pk)
     came = looking.arrivals([subscription.inbox])[subscription.inbox]
     assert len(came) == 1
-    assert "Arrives after" in text(adam.get(reverse("peers")))
+    assert "Arrives after" in html(adam.get(reverse("peers")))
 
 
 # --- Holding off ---------------------------------------------------------------------------------
@@ -346,7 +334,7 @@ def test_a_frozen_peer_goes_on_once_a_person_says_so(
 ) -> None:
     subscription = subscribed(birch, feed)
     Subscription.objects.update(state="frozen")
-    assert "Go on with it" in text(adam.get(address("peer", subscription.peer)))
+    assert "Go on with it" in html(adam.get(address("peer", subscription.peer)))
     adam.post(address("peer-unfreeze", subscription.peer))
     assert Subscription.objects.get().state == "active"
 
@@ -372,8 +360,8 @@ def test_quarantine_shows_objects_with_their_reasons(
 ) -> None:
     subscription = subscribed(birch, feed)
     held_back(subscription)
-    page = text(adam.get(address("peer-quarantine", subscription.peer)))
-    assert "Its signature does not hold." in page
+    shown = html(adam.get(address("peer-quarantine", subscription.peer)))
+    assert "Its signature does not hold." in shown
 
 
 def test_a_quarantined_object_is_shown_as_it_came_and_runs_nothing(
@@ -382,8 +370,8 @@ def test_a_quarantined_object_is_shown_as_it_came_and_runs_nothing(
     subscription = subscribed(birch, feed)
     held_back(subscription)
     row = Quarantined.objects.get().pk
-    page = text(adam.get(address("peer-quarantined", subscription.peer, row)))
-    assert "&lt;script&gt;" in page
+    shown = html(adam.get(address("peer-quarantined", subscription.peer, row)))
+    assert "&lt;script&gt;" in shown
 
 
 def test_a_long_quarantine_is_read_page_by_page(
@@ -393,11 +381,11 @@ def test_a_long_quarantine_is_read_page_by_page(
     held_back(subscription, 120)
     url = address("peer-quarantine", subscription.peer)
     oldest = min(Quarantined.objects.values_list("pk", flat=True))
-    page = adam.get(url)
+    shown = adam.get(url)
     for _ in range(2):
-        page = adam.get(f"{url}?{page.context['page'].older}")
-    assert page.context["page"].rows[-1].pk == oldest
-    assert page.context["page"].older == ""
+        shown = adam.get(f"{url}?{shown.context['page'].older}")
+    assert shown.context["page"].rows[-1].pk == oldest
+    assert shown.context["page"].older == ""
 
 
 def test_another_peers_evidence_is_not_found_here(adam: Client, birch: SimulatedNode) -> None:
@@ -431,7 +419,7 @@ def test_the_list_costs_as_much_for_many_peers_as_for_one(
     for number in range(30):
         plain(number)
     with django_assert_max_num_queries(14):
-        adam.get(reverse("peers"))
+        page(adam, reverse("peers"))
 
 
 def test_a_peers_page_costs_as_much_for_many_subscriptions_as_for_one(
@@ -443,7 +431,7 @@ def test_a_peers_page_costs_as_much_for_many_subscriptions_as_for_one(
         inbox = open_collection(title=f"Inbox {number}", audience="named", is_inbox=True)
         Subscription.objects.create(peer=peer, url=url, title=str(number), inbox=inbox.pk)
     with django_assert_max_num_queries(32):
-        adam.get(address("peer", peer))
+        page(adam, address("peer", peer))
 
 
 def test_no_page_of_a_peer_waits_for_it(
