@@ -5,10 +5,10 @@ number, and so comes once more in its new version: nothing that matches is misse
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from io import StringIO
-from itertools import islice
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -18,16 +18,24 @@ from indicators.detections import audit
 from indicators.stix import Tlp
 from indicators.store.sql import open_cursor
 
-_NUMBERS, _BODIES = 2_000, 200
+_NUMBERS, _ROWS = 2_000, 200
+#: What bodies that are read at once may weigh together.
+_MOST_BYTES = 8 << 20
 _TLP = tuple(Tlp)
-# Primary keys, by indicators_catalogrow_number_key.
+# Primary keys, by indicators_catalogrow_number_key. Bodies come as long as they are not too many
+# bytes together; the first always.
 _READ = """
-SELECT c.stix_id, c.type, c.name, c.summary, c.standing, c.tlp, c.confidence, c.kinds, c.terms,
-       c.token_count, m.name, c.is_own, c.is_signed, c.version, c.received_at, c.ends_at, {body}
-FROM indicators_catalogrow c
-JOIN indicators_member m ON m.id = c.origin_id
-JOIN indicators_objectversion v ON v.id = c.object_version_id
-WHERE c.number = ANY(%b::bigint[]) AND v.body IS NOT NULL ORDER BY c.number
+SELECT number, stix_id, type, name, summary, standing, tlp, confidence, kinds, terms, token_count,
+       origin, is_own, is_signed, version, received_at, ends_at, body
+FROM (
+    SELECT c.*, m.name AS origin, {body} AS body, coalesce(octet_length({body}), 0) AS bytes,
+           coalesce(sum(octet_length({body})) OVER (ORDER BY c.number), 0) AS all_bytes
+    FROM indicators_catalogrow c
+    JOIN indicators_member m ON m.id = c.origin_id
+    JOIN indicators_objectversion v ON v.id = c.object_version_id
+    WHERE c.number = ANY(%(numbers)b::bigint[]) AND v.body IS NOT NULL
+) matching
+WHERE all_bytes - bytes < %(most)s ORDER BY number
 """
 # What a spreadsheet takes for a formula (also after what it trims) begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
@@ -38,6 +46,7 @@ _COLUMNS = (
 
 
 class _Row(NamedTuple):
+    number: int
     stix_id: str
     type: str
     name: str
@@ -102,14 +111,23 @@ def _filter(query: Query) -> Mapping[str, Any]:
 
 def _rows(query: Query, *, bodies: bool) -> Iterator[_Row]:
     after, whole_words = -1, _asks_whole_words(query)
-    statement = _READ.format(body="v.body" if bodies else "NULL::bytea")
     while numbers := numbers_after(query, after, _NUMBERS, whole_words=whole_words):
         after = numbers[-1]
-        remaining = iter(numbers)
-        while some := list(islice(remaining, _BODIES)):
-            with open_cursor(binary=True) as cursor:
-                found = cursor.execute(statement, (some,)).fetchall()
-            yield from map(_Row._make, found)
+        for at in range(0, len(numbers), _ROWS):
+            yield from _read(numbers[at : at + _ROWS], bodies=bodies)
+
+
+def _read(numbers: Sequence[int], *, bodies: bool) -> Iterator[_Row]:
+    """The rows of these numbers that are still there, some at a time by what they weigh."""
+    statement = _READ.format(body="v.body" if bodies else "NULL::bytea")
+    left = list(numbers)
+    while left:
+        with open_cursor(binary=True) as cursor:
+            asked = {"numbers": left, "most": _MOST_BYTES}
+            found = [_Row._make(row) for row in cursor.execute(statement, asked).fetchall()]
+        yield from found
+        is_cut = sum(len(each.body or b"") for each in found) >= _MOST_BYTES
+        left = left[bisect_right(left, found[-1].number) :] if is_cut else []
 
 
 def _asks_whole_words(query: Query) -> bool:

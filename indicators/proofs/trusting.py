@@ -4,7 +4,7 @@ import orjson
 
 from federation.errors import FederationError
 from federation.keys import Verifier
-from federation.models import Peer, PeerState, Subscription
+from federation.models import Peer, PeerLog, PeerState, Subscription
 from federation.peers import registry
 from federation.transparency import checkpoint, log
 from federation.transparency.cosignature import Witness
@@ -89,12 +89,22 @@ def _replayed(subscription: Subscription) -> Step:
     return Step(
         8,
         title,
-        Standing.HOLDS,
+        Standing.HOLDS if row.frozen_at is None else Standing.OPEN,
         f"When it was pulled from {subscription.peer.name}, it was among the entries of"
-        f" {row.origin}, which this node replays. The publisher can give its own proof of it.",
+        f" {row.origin}, which this node replays. The publisher can give its own proof of it."
+        f"{_since(row)}",
         facts=(
             ("Entries replayed", subscription.size),
             ("Entries of the last checkpoint", head.size),
             ("Root", head.root.hex()),
         ),
+    )
+
+
+def _since(row: PeerLog) -> str:
+    if row.frozen_at is None:
+        return ""
+    return (
+        f" The log contradicted itself on {row.frozen_at:%Y-%m-%d}, and nothing more of it is"
+        f" taken: {row.frozen_because}"
     )

@@ -3,14 +3,17 @@
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 
-from indicators.catalog import rows
+from indicators.catalog import exporting, rows
 from indicators.catalog.campaign import campaign
-from indicators.catalog.campaigns import Query, campaigns
+from indicators.catalog.campaigns import Query as CampaignQuery
+from indicators.catalog.campaigns import campaigns
 from indicators.catalog.cataloguing import LIMIT
 from indicators.catalog.described import Described, describe
 from indicators.catalog.looking import look
+from indicators.catalog.question import Query
 from indicators.detections.drafts.objects import EXTENSIONS
 from indicators.models import Collection, Member, Reference
 from indicators.pipeline.cataloguing import catalogue
@@ -116,7 +119,7 @@ def test_objects_that_weigh_much_are_read_some_at_a_time(
 
 def test_a_campaign_with_a_nul_is_listed_with_the_others(add: Add) -> None:
     add(stated("alleged"), stated("alleged", "nul") | {"description": "a\0b"})
-    found = campaigns(Query())
+    found = campaigns(CampaignQuery())
     assert {each.name for each in found.rows} == {"Campaign c", "Campaign nul"}
 
 
@@ -143,7 +146,7 @@ def test_campaigns_of_a_status_are_those_that_state_it(
         stated("disputed", "d", capability_targets=["alleged"]),
         made("campaign", "p", name="Plain"),
     )
-    assert {each.name for each in campaigns(Query(status=status)).rows} == names
+    assert {each.name for each in campaigns(CampaignQuery(status=status)).rows} == names
 
 
 def test_a_flood_of_actors_is_cut(add: Add) -> None:
@@ -179,3 +182,10 @@ def attributed(source: str, target: str, key: object) -> dict[str, Any]:
 def test_nothing_refers_by_what_is_no_id(add: Add) -> None:
     add(malware("m", some_ref="a\0b", extensions=TOP_LEVEL), observable(more_refs=["x"]))
     assert not Reference.objects.exists()
+
+
+def test_an_export_reads_bodies_some_at_a_time(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "_MOST_BYTES", 1_000)
+    add(*(indicator(n, name=f"network {n}") for n in range(9)))
+    bundle = orjson.loads(b"".join(exporting.export_stix(Query(), "ana")))
+    assert [each["name"] for each in bundle["objects"]] == [f"network {n}" for n in range(9)]

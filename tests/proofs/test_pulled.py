@@ -18,7 +18,7 @@ from indicators.proofs.steps import verify
 from indicators.proofs.trust import KnownKey, Trust
 from indicators.store.custody import ensure_own_member
 from tests.exchange.puller import Puller
-from tests.objects import id_of, indicator
+from tests.objects import START, id_of, indicator
 from tests.peer_simulator import SimulatedNode, serving
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,15 @@ def test_a_publishers_checkpoint_that_was_changed_here_is_broken(
     row.note = bytes(row.note or b"").replace(b"\n1\n", b"\n2\n")
     row.save()
     assert standings(1)[7] is Standing.BROKEN
+
+
+def test_a_publishers_log_that_contradicted_itself_is_said_to_have(
+    alder: SimulatedNode, birch: Puller
+) -> None:
+    pulled(alder, birch, 1)
+    PeerLog.objects.update(frozen_at=START, frozen_because="Two roots were shown.")
+    step = look(id_of("indicator", 1)).steps[7]
+    assert step.standing is Standing.OPEN and "Two roots were shown." in step.sentence
 
 
 def test_somebody_else_checks_the_file_with_the_publishers_key(
