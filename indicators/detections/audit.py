@@ -10,6 +10,8 @@ from indicators.models import AuditEvent
 
 #: Who reads identifiers to make tokens of them, and to see that none leaves.
 WORKER = "worker"
+#: Who destroys them when their days are over.
+RETENTION = "retention"
 
 
 def record(actor: str, act: str, subject: str, **detail: object) -> None:

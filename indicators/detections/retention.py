@@ -29,7 +29,6 @@ from indicators.detections.identifiers.sealed_rows import drop_accounts
 from indicators.detections.identifiers.sealing import open_sealer
 from indicators.store.sql import Cursor, open_cursor
 
-ACTOR = "retention"
 # detections_by_expiry
 _EXPIRED = """
 SELECT id FROM indicators_detection WHERE sealed IS NOT NULL AND expires_at <= %s
@@ -97,9 +96,8 @@ def destroy_expired(now: datetime, limit: int = 200) -> int:
             clusters = sorted({cluster for (cluster,) in cursor.fetchall()})
             due_matches.has_changed(cursor, clusters, now)
             accounts = drop_accounts(cursor, expired)
-            audit.record(
-                ACTOR, "destroy", "identifiers", detections=len(expired), accounts=accounts
-            )
+            gone = {"detections": len(expired), "accounts": accounts}
+            audit.record(audit.RETENTION, "destroy", "identifiers", **gone)
     return len(expired)
 
 
@@ -174,7 +172,7 @@ def withhold_allowed(now: datetime, after: int = 0, limit: int = CHUNK) -> int |
             clusters = mark_due(cursor, detections, now)
             seating.unseat(cursor, clusters)
             due_matches.has_changed(cursor, clusters, now)
-            audit.record(ACTOR, "withhold", "tokens", accounts=len(theirs))
+            audit.record(audit.RETENTION, "withhold", "tokens", accounts=len(theirs))
     return accounts[-1]
 
 

@@ -110,6 +110,7 @@ def drop_upload(submission_id: UUID, author: User) -> None:
         submission = _writable(submission_id, author)
         pieces.drop(submission.pk, PieceRole.UPLOADED)
         _change_evidence(submission)
+        audit.record(author.get_username(), "drop upload", f"submission {submission.pk}")
 
 
 def prepare(submission_id: UUID, author: User, prepared: Prepared) -> None:

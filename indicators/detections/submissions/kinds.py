@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from typing import get_args
 
 from indicators.detections.finding import IdentifierKind
 
@@ -28,16 +29,7 @@ _OTHER_NAMES: dict[str, IdentifierKind] = {
     "organization": "organisation",
     "org": "organisation",
 }
-KINDS: tuple[IdentifierKind, ...] = (
-    "email",
-    "phone",
-    "ip",
-    "domain",
-    "device",
-    "payment-instrument",
-    "wallet",
-    "organisation",
-)
+KINDS: tuple[IdentifierKind, ...] = get_args(IdentifierKind)
 
 
 def named_kind(name: str) -> IdentifierKind | None:

@@ -6,14 +6,17 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
+from indicators.detections import audit
 from indicators.detections.submissions import pieces
 from indicators.detections.submissions.editing import OPEN, NoSuchSubmission
 from indicators.models import (
     Detection,
     Draft,
     DraftState,
+    Piece,
     PieceRole,
     Stage,
     Submission,
@@ -134,12 +137,15 @@ def read_standing(submission_id: UUID, author: User) -> Standing:
 
 def destroy_evidence(before: datetime) -> int:
     """Destroy the identifiers of submissions that nobody changed since; how many submissions."""
-    raw = (PieceRole.PASTED, PieceRole.UPLOADED)
-    old = Submission.objects.filter(changed_at__lt=before, pieces__role__in=raw)
-    ids = list(old.values_list("pk", flat=True).distinct()[:_AT_ONCE])
-    for each in ids:
-        for role in raw:
-            pieces.drop(each, role)
+    raw = Piece.objects.filter(role__in=[PieceRole.PASTED, PieceRole.UPLOADED])
+    old = Submission.objects.filter(Exists(raw.filter(submission=OuterRef("pk"))))
+    with transaction.atomic():
+        # Locked: what its author uploads at this moment is not destroyed with what was old.
+        due = old.filter(changed_at__lt=before).select_for_update(skip_locked=True)
+        ids = list(due.values_list("pk", flat=True)[:_AT_ONCE])
+        if ids:
+            raw.filter(submission__in=ids).delete()
+            audit.record(audit.RETENTION, "destroy", "identifiers", submissions=len(ids))
     return len(ids)
 
 
