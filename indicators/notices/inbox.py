@@ -88,8 +88,11 @@ def choices(user: User) -> Choices:
 
 
 def choose(user: User, wanted: Digest, told: Collection[Cause], now: datetime) -> None:
-    """Be told of these causes from now on, and by mail as wanted."""
-    muted = [cause.value for cause in Cause if cause not in told]
+    """Be told of these causes from now on, and by mail as wanted.
+
+    What concerns other roles was not asked: whoever gets one is told of it.
+    """
+    muted = [cause.value for cause in choices(user).concerned if cause not in told]
     following = digest.following(wanted, user, now)
     NoticeChoice.objects.update_or_create(
         user=user, defaults={"digest": wanted, "muted": muted, "next_digest_at": following}

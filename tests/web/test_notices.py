@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from indicators.models import Cause, Digest, Notice, NoticeChoice, Role, Webhook
+from indicators.models import Cause, Digest, Notice, NoticeChoice, Person, Role, Webhook
+from indicators.notices import inbox
 from indicators.notices.sweeping import sweep
 from tests.notices.people import NOW, draft, person
 from tests.people.persons import at_the_desk_of
@@ -29,6 +30,13 @@ def test_a_notice_leads_to_where_one_goes_on(rae: User) -> None:
     shown = at_the_desk_of(rae).get("/notices/")
     assert 'href="/reviews/"' in shown.content.decode()
     assert "1 draft waits for review. new" in words(shown)
+
+
+def test_who_becomes_a_reviewer_is_told_of_reviews_whatever_was_chosen_before() -> None:
+    ana = person("ana", Role.ANALYST)
+    at_the_desk_of(ana).post("/notices/choices/", {"told": [], "digest": "off"})
+    Person.objects.filter(pk=ana.pk).update(roles=[Role.ANALYST, Role.REVIEWER])
+    assert inbox.choices(User.objects.get(pk=ana.pk)).told == {Cause.REVIEW, Cause.REFERRAL}
 
 
 def test_looking_marks_nothing_read(rae: User) -> None:
