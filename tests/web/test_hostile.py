@@ -42,6 +42,13 @@ def test_a_question_that_cannot_be_asked_of_the_database_is_not(
     assert mallory.get(path).status_code == status
 
 
+def test_a_form_that_is_too_large_is_told_what_to_do(mallory: Client, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    answer = mallory.post("/settings/allow-list/", {"lines": "x" * 2_000})
+    assert answer.status_code == 400
+    assert "send it in parts" in answer.content.decode()
+
+
 @pytest.mark.parametrize("act", ["withdraw", "sent"])
 def test_words_that_the_database_cannot_keep_are_refused(mallory: Client, act: str) -> None:
     told = {"reason": "Because\0", "to": "Ministry\0"}

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -133,7 +134,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     try:
         chosen, finding = matches_of(request.POST), finding_of(request.POST)
     except ValueError:
-        return HttpResponseBadRequest("No matches and finding that this page could have sent.")
+        raise BadRequest("No matches and finding that this page could have sent.") from None
     if not 0 < len(chosen) <= MOST:
         messages.warning(request, f"Select matches first, at most {MOST} at once.")
         return redirect(_back(request))
@@ -148,7 +149,7 @@ def decide(request: HttpRequest) -> HttpResponse:
     try:
         chosen, finding = matches_of(request.POST), finding_of(request.POST)
     except ValueError:
-        return HttpResponseBadRequest("No matches and finding that this page could have sent.")
+        raise BadRequest("No matches and finding that this page could have sent.") from None
     form = DecisionForm(finding, request.POST)
     if not form.is_valid() or not 0 < len(chosen) <= MOST:
         return _confirm(request, form, form.decision(chosen), status=422)
@@ -172,7 +173,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     try:
         count = pipeline.undo_decision(UUID(hex=request.POST.get("act", "")), signed_in(request))
     except ValueError:
-        return HttpResponseBadRequest("No decision that this page could have named.")
+        raise BadRequest("No decision that this page could have named.") from None
     except DetectionError as refusal:
         messages.warning(request, str(refusal))
     else:

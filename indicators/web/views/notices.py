@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -41,7 +42,7 @@ def mark_read(request: HttpRequest) -> HttpResponse:
     try:
         ids = [int(each) for each in request.POST.getlist("notice")[:100] if len(each) < 19]
     except ValueError:
-        return HttpResponseBadRequest("No notice that this page could have named.")
+        raise BadRequest("No notice that this page could have named.") from None
     every = "all" in request.POST
     notices.mark_read(signed_in(request), datetime.now(UTC), None if every else ids)
     return redirect("notices")

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -70,7 +71,7 @@ def _act(request: HttpRequest, number: UUID, act: str) -> HttpResponse:
         messages.success(request, "Removed.")
         return redirect("webhooks")
     else:
-        return HttpResponseBadRequest("Nothing that this page could have asked for.")
+        raise BadRequest("Nothing that this page could have asked for.")
     return redirect("webhook", number=number)
 
 
