@@ -333,6 +333,7 @@ MFA_FORMS = {
     "authenticate_webauthn": "indicators.people.factors.Key",
     "reauthenticate_webauthn": "indicators.people.factors.KeyAgain",
     "login_webauthn": "indicators.people.factors.KeyAlone",
+    "add_webauthn": "indicators.people.factors.NewKey",
 }
 USERSESSIONS_TRACK_ACTIVITY = True  # the list says when; `people.sessions` notes it
 

@@ -1,9 +1,12 @@
 """Second factors are good once, for the forms of the sign-in library: codes, and answers of keys.
 
 The library forgets a used code after one period; with a telephone's clock half a minute off it is
-good for three (RFC 6238 §5.2). Of a key's counter it knows nothing (WebAuthn §7.2, step 22).
+good for three (RFC 6238 §5.2). Of a key's counter it knows nothing (WebAuthn §7.2, step 22), and
+nonsense in a key's place makes it fail.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -14,6 +17,7 @@ from allauth.mfa.totp import forms as app
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn import forms as keys
 from allauth.mfa.webauthn.internal.auth import parse_authentication_response
+from django import forms
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -62,15 +66,40 @@ class FirstCode(app.ActivateTOTPForm):  # type: ignore[misc]
         return code
 
 
+class Answer(forms.JSONField):
+    """What a browser tells of a key; at the sign-in, anybody may have written it."""
+
+    def __init__(self) -> None:
+        super().__init__(required=True, widget=forms.HiddenInput)
+
+    def to_python(self, value: Any) -> Any:
+        with _nonsense_refused():
+            return super().to_python(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """A page that is shown again asks for a new answer."""
+        return initial
+
+
+@contextmanager
+def _nonsense_refused() -> Iterator[None]:
+    """The library trusts the shapes that it reads."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ValidationError("That is no answer of a key; try it again.") from error
+
+
 class _CountedKey:
-    """Of a form with a key's answer that is right."""
+    """Of a form with a key's answer."""
 
     cleaned_data: dict[str, Any]
 
     def clean_credential(self) -> Authenticator:
         answer = self.cleaned_data["credential"]
-        key: Authenticator = super().clean_credential()  # type: ignore[misc]
-        told = parse_authentication_response(answer).response.authenticator_data.counter
+        with _nonsense_refused():
+            key: Authenticator = super().clean_credential()  # type: ignore[misc]
+            told = parse_authentication_response(answer).response.authenticator_data.counter
         _count(key, told)
         return key
 
@@ -93,10 +122,27 @@ def _count(key: Authenticator, told: int) -> None:
 class Key(_CountedKey, keys.AuthenticateWebAuthnForm):  # type: ignore[misc]
     """After a password."""
 
+    credential = Answer()
+
 
 class KeyAlone(_CountedKey, keys.LoginWebAuthnForm):  # type: ignore[misc]
     """Instead of a password."""
 
+    credential = Answer()
+
 
 class KeyAgain(_CountedKey, keys.ReauthenticateWebAuthnForm):  # type: ignore[misc]
     """Before what guards an account."""
+
+    credential = Answer()
+
+
+class NewKey(keys.AddWebAuthnForm):  # type: ignore[misc]
+    """One that is added."""
+
+    credential = Answer()
+
+    def clean(self) -> dict[str, Any]:
+        with _nonsense_refused():
+            cleaned: dict[str, Any] = super().clean()
+        return cleaned

@@ -91,3 +91,30 @@ def test_a_key_that_never_counts_is_taken(
     monkeypatch.setattr(WebAuthn, "authenticator_data", Counted(0))
     factors._count(key, 0)
     factors._count(key, 0)
+
+
+NONSENSE = {
+    "a list": "[]",
+    "a word": '"x"',
+    "nothing": "{}",
+    "a part": '{"id": 1}',
+    "a response that is none": '{"id": "AA", "rawId": "AA", "response": []}',
+    "half a character": '{"id": "\\ud800"}',
+    "depth": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("told", NONSENSE.values(), ids=NONSENSE.keys())
+def test_nonsense_in_a_keys_place_leads_back_to_the_sign_in(told: str) -> None:
+    browser = Client(SERVER_NAME="localhost")
+    browser.get(reverse("mfa_login_webauthn"), headers={"X-Requested-With": "XMLHttpRequest"})
+    answer = browser.post(reverse("mfa_login_webauthn"), {"credential": told})
+    assert answer.headers["Location"] == reverse("account_login")
+
+
+@pytest.mark.parametrize("told", NONSENSE.values(), ids=NONSENSE.keys())
+def test_nonsense_is_not_added_as_a_key(ana: User, told: str) -> None:
+    browser = with_a_password()
+    browser.get(reverse("mfa_add_webauthn"))
+    browser.post(reverse("mfa_add_webauthn"), {"name": "k", "credential": told})
+    assert not Authenticator.objects.exists()
