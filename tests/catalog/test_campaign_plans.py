@@ -1,10 +1,6 @@
 """What the pages of campaigns and actors read, they find by indexes, however much is held."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from django.db import transaction
 
 from indicators.catalog.campaign import campaign
 from indicators.catalog.campaigns import MOST_SUMMED, PAGE, Query, campaigns
@@ -20,12 +16,9 @@ SMALL = {"indicators_member", "indicators_collection"}
 
 
 @pytest.fixture(scope="module")
-def held(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Campaigns with all that belongs to them, in a transaction that is rolled back."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        fill(CAMPAIGNS)
-        yield
-        transaction.set_rollback(True)
+def held(lasting: None) -> None:
+    """Campaigns with all that belongs to them."""
+    fill(CAMPAIGNS)
 
 
 def assert_by_indexes(plans: Plans, *names: str) -> None:

@@ -1,11 +1,9 @@
 """Searches and look-ups run on the indexes named beside them, whatever the size of the catalog."""
 
-from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from indicators.catalog import choices, rows, searching
 from indicators.catalog.naming import named
@@ -16,7 +14,7 @@ from indicators.models import CatalogRow, Collection, Member
 from indicators.store.custody import open_collection
 from indicators.store.sql import open_cursor
 from tests.objects import START, id_of
-from tests.store.plans import explained
+from tests.store.plans import explained, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -60,27 +58,25 @@ _BUILD = [
            'campaign--' || md5((n / 1000 * 1000)::text)::uuid
     FROM listed WHERE type = 'relationship'
     """,
-    "SET CONSTRAINTS ALL IMMEDIATE",
-    "ANALYZE",
 ]
 
 
 @pytest.fixture(scope="module")
-def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[Collection]:
-    """The catalog described above, in a transaction that is rolled back after this module."""
-    with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
-        member = Member.objects.create(name="Birch", identity_id=f"identity--{uuid4()}")
-        opened = [open_collection(title=title) for title in ("Forum", "Annex")]
-        facts = {
-            "start": START,
-            "member": member.pk,
-            "size": SIZE,
-            "collections": [collection.pk for collection in opened],
-        }
+def large(lasting: None) -> Collection:
+    """The catalog described above."""
+    member = Member.objects.create(name="Birch", identity_id=f"identity--{uuid4()}")
+    opened = [open_collection(title=title) for title in ("Forum", "Annex")]
+    facts = {
+        "start": START,
+        "member": member.pk,
+        "size": SIZE,
+        "collections": [collection.pk for collection in opened],
+    }
+    with connection.cursor() as cursor:
         for statement in _BUILD:
             cursor.execute(statement, facts)
-        yield opened[0]
-        transaction.set_rollback(True)
+    settle()
+    return opened[0]
 
 
 def known_id(n: int) -> str:

@@ -1,20 +1,16 @@
 """Each stage of a contribution costs by what is new, not by what was contributed before."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from unittest import mock
 
 import pytest
-from celery import current_app
-from django.db import connection
 
 from indicators import pipeline
 from indicators.models import Detection, Draft
 from indicators.store.custody import open_collection
 from tests.contributing.detector import Contributor, account, finding
-from tests.store.plans import Plans, explained
+from tests.store.plans import Plans, explained, settle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("workers")]
 
 _GROWING = {
     "account",
@@ -30,18 +26,16 @@ _GROWING = {
 STAGES = ("pseudonymize", "draft", "publish")
 
 
-@pytest.fixture
-def history(db: None) -> Iterator[Contributor]:
+@pytest.fixture(scope="module")
+def history(lasting: None) -> Contributor:
     """A detector with 400 published clusters, and one of 3,000 accounts; then comes one more."""
     alder = Contributor.trusted(open_collection(title="Labs", audience="labs"))
-    with mock.patch.object(current_app, "send_task"):
-        many = [account(f"m{n}", device=f"device-m-{n}") for n in range(3000)]
-        alder.send(finding("many", cluster={"key": "many"}, accounts=many))
-        alder.send(*(finding(f"f-{n}") for n in range(400)))
-        alder.work()
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
-        yield alder
+    many = [account(f"m{n}", device=f"device-m-{n}") for n in range(3000)]
+    alder.send(finding("many", cluster={"key": "many"}, accounts=many))
+    alder.send(*(finding(f"f-{n}") for n in range(400)))
+    alder.work()
+    settle()
+    return alder
 
 
 def run(stage: str) -> Plans:

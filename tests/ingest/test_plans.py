@@ -1,23 +1,22 @@
 """What is asked at the door costs by its own size, not by what was sent before."""
 
 import pytest
-from django.db import connection
 
 from indicators.detections import feedback
 from indicators.ingest import jobs, limits
 from indicators.models import Job, Verdict
-from tests.ingest.conftest import Service, finding
-from tests.store.plans import explained
+from tests.ingest.conftest import Service, at_door, finding
+from tests.store.plans import explained, settle
 
 
-@pytest.fixture
-def history(alder: Service) -> Service:
+@pytest.fixture(scope="module")
+def history(lasting: None) -> Service:
     """A detector that has sent 3,000 findings, and then one more."""
+    alder = at_door("Alder", "hydra-finder", "ingest", "feedback")
     for start in range(0, 3000, 1000):
         alder.sent(*(finding(f"old-{n}") for n in range(start, start + 1000)))
     alder.sent(finding("new"))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE indicators_detection, indicators_cluster, indicators_allowance")
+    settle()
     return alder
 
 

@@ -1,13 +1,9 @@
 """A look costs by what there is to tell, not by what ever was."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from unittest import mock
 from uuid import uuid4
 
 import pytest
-from celery import current_app
-from django.db import connection
 
 from indicators.models import (
     AuditEvent,
@@ -25,17 +21,16 @@ from indicators.notices import dispatching, inbox, sources
 from tests.notices.people import NOW, draft, person
 from tests.objects import id_of
 from tests.reconcile.leads import Leads
-from tests.store.plans import explained
+from tests.store.plans import explained, settle
 
 pytestmark = pytest.mark.django_db
 MANY = 3_000
 
 
-@pytest.fixture
-def history(db: None) -> Iterator[Leads]:
+@pytest.fixture(scope="module")
+def history(lasting: None) -> Leads:
     """Thousands of drafts, matches, notices and messages that are over."""
-    with mock.patch.object(current_app, "send_task"):
-        ours = Leads.begin()
+    ours = Leads.begin()
     rae, cluster = person("rae", Role.REVIEWER), Cluster.objects.get()
     over = {"objects_zstd": b"", "object_count": 1, "created_at": NOW, "state_since": NOW}
     Draft.objects.bulk_create(Draft(state=DraftState.PUBLISHED, **over) for _ in range(MANY))
@@ -65,9 +60,8 @@ def history(db: None) -> Iterator[Leads]:
         for _ in range(MANY)
     )
     draft()
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    yield ours
+    settle()
+    return ours
 
 
 def test_each_source_reads_its_index(history: Leads) -> None:

@@ -1,35 +1,27 @@
 """What a proof is made of is found on the indexes named beside it, however large the log is."""
 
-from collections.abc import Iterator
-
 import pytest
-from django.db import connection
 
 from federation.models import Cosignature
 from indicators.models import Collection
 from indicators.proofs.collecting import collect_all, newest_places, places
+from indicators.store.admission import admit
 from indicators.store.custody import ensure_own_member, open_collection
 from tests.objects import id_of, indicator, stix_objects
-from tests.store.plans import Plans, explained
+from tests.store.plans import Plans, explained, settle
 
 pytestmark = pytest.mark.django_db
 
 COUNT = 4000
 
 
-@pytest.fixture
-def labs() -> Iterator[Collection]:
-    from indicators.store.admission import admit
-
+@pytest.fixture(scope="module")
+def labs(lasting: None) -> Collection:
     collection, own = open_collection(title="Labs"), ensure_own_member()
     for start in range(0, COUNT, 1000):
         admit(collection, own, stix_objects(indicator(n) for n in range(start, start + 1000)))
-    with connection.cursor() as cursor:
-        for table in ("entry", "objectversion", "collection"):
-            cursor.execute(f"ANALYZE indicators_{table}")
-        cursor.execute("ANALYZE federation_tile")
-        cursor.execute("ANALYZE federation_signedcheckpoint")
-    yield collection
+    settle()
+    return collection
 
 
 def plans_of_places(stix_id: str) -> Plans:

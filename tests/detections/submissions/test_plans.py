@@ -7,10 +7,12 @@ from django.db import connection
 
 from indicators.detections.identifiers.sealing import open_sealer
 from indicators.detections.submissions import pieces, standing
-from indicators.models import Submission
+from indicators.models import Role, Submission
+from indicators.store.custody import open_collection
 from indicators.store.sql import open_cursor
 from tests.detections.submissions.author import Author
-from tests.store.plans import Plans, explained
+from tests.people.persons import somebody
+from tests.store.plans import Plans, explained, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -36,20 +38,20 @@ INSERT INTO indicators_detection
 SELECT gen_random_uuid(), d.detector_id, 'h' || c.id, 1, d.job_id, c.id, true, d.digest,
        3, 'published', now(), now(), now() + interval '90 days'
 FROM (SELECT * FROM indicators_detection ORDER BY id LIMIT 1) d, indicators_cluster c
-WHERE c.token LIKE 'other-%';
-ANALYZE indicators_cluster, indicators_submission, indicators_piece, indicators_draft,
-        indicators_detection
+WHERE c.token LIKE 'other-%'
 """
 _SMALL = {"indicators_detector", "indicators_datakey"}
 
 
-@pytest.fixture
-def among_many(ana: Author) -> Author:
+@pytest.fixture(scope="module")
+def among_many(lasting: None) -> Author:
     """One prepared submission among three thousand."""
+    labs = open_collection(title="Labs", alias="labs", audience="labs")
+    ana = Author.begun(somebody("ana", Role.ANALYST), labs)
     ana.prepare(name="Long winter")
     with connection.cursor() as cursor:
-        for statement in _OTHERS.split(";\n"):
-            cursor.execute(statement)
+        cursor.execute(_OTHERS)
+    settle()
     return ana
 
 
