@@ -49,7 +49,7 @@ def program() -> Iterator[Program]:
             """Quiet."""
 
     server = HTTPServer(("127.0.0.1", 0), Hook)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     told.url = f"http://127.0.0.1:{server.server_port}/hook"
     yield told
     server.shutdown()
