@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 _MOST_DIGITS = 18
+
+
+class Beside(NamedTuple):
+    """The query strings of the pages beside one, "" for none."""
+
+    newer: str = ""
+    older: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +32,9 @@ def asked(request: HttpRequest, name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
-def beside(request: HttpRequest, newer: int | None, older: int | None) -> tuple[str, str]:
+def beside(request: HttpRequest, newer: int | None, older: int | None) -> Beside:
     """The query strings that go on from these ids, with everything else that was asked."""
-    return _query(request, after=newer), _query(request, before=older)
+    return Beside(_query(request, after=newer), _query(request, before=older))
 
 
 def page(request: HttpRequest, rows: QuerySet[Any, Any], limit: int) -> Page:

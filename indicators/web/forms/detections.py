@@ -23,9 +23,8 @@ class _ByDetector(forms.Form):
         super().__init__(*args, **kwargs)
         self._all = [each.id for each in detectors]
         named = [(str(each.id), each.name) for each in detectors]
-        self.fields["detector"] = forms.ChoiceField(
-            required=False, choices=[("", "Every detector"), *named]
-        )
+        field: Any = self.fields["detector"]
+        field.choices = [("", "Every detector"), *named]
 
     @property
     def detectors(self) -> list[UUID]:
@@ -84,10 +83,8 @@ class VerdictForm(forms.Form):
 
     def __init__(self, *args: Any, findings: list[UUID], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        listed = [(str(each), str(each)) for each in findings[:MOST]]
-        self.fields["findings"] = forms.MultipleChoiceField(
-            choices=listed, error_messages={"required": "Choose the findings that you mean."}
-        )
+        field: Any = self.fields["findings"]
+        field.choices = [(str(each), str(each)) for each in findings[:MOST]]
 
     def clean(self) -> dict[str, object]:
         told: dict[str, object] = super().clean() or {}

@@ -1,6 +1,5 @@
 """The private side: what this node's detectors found. What is shared of it is another page."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -191,19 +190,12 @@ def _read_detection(request: HttpRequest, uuid: UUID) -> detected.DetectionPage:
 # --- Pages of lists ---
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    rows: list[Any]
-    newer: str
-    older: str
-
-
 def _bounds(request: HttpRequest) -> Bounds:
     above = keyset.asked(request, "after")
     return Bounds(None if above is not None else keyset.asked(request, "before"), above)
 
 
-def _page(request: HttpRequest, rows: list[Any], bounds: Bounds) -> _Page:
+def _page(request: HttpRequest, rows: list[Any], bounds: Bounds) -> keyset.Page:
     """One row more than a page was read: it says whether there are others beside."""
     more = len(rows) > _PAGE
     if bounds.above is not None:
@@ -214,7 +206,7 @@ def _page(request: HttpRequest, rows: list[Any], bounds: Bounds) -> _Page:
         has_newer, has_older = bounds.below is not None, more
     newer = rows[0].id if rows and has_newer else None
     older = rows[-1].id if rows and has_older else None
-    return _Page(rows, *keyset.beside(request, newer, older))
+    return keyset.Page(rows, *keyset.beside(request, newer, older))
 
 
 def _uuid(text: str) -> UUID | None:

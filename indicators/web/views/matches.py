@@ -1,6 +1,5 @@
 """Leads that others' indicators give, and what people find of them."""
 
-from typing import NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -29,15 +28,8 @@ from indicators.web.forms.matches import (
     matches_of,
     shown_as,
 )
+from indicators.web.keyset import Beside
 from indicators.web.pages import ANALYST, signed_in
-
-
-class _Pages(NamedTuple):
-    """The query strings of the pages beside this one; empty where there is none."""
-
-    newer: str
-    older: str
-
 
 _FINDINGS = {
     MatchState.CONFIRMED: "confirmed",
@@ -95,7 +87,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": found,
         "rows": [(lead, telling.shared(lead.kinds)) for lead in found.leads] if found else [],
-        "pages": _Pages(
+        "pages": Beside(
             _query(request, found.newer if found else None),
             _query(request, found.older if found else None),
         ),

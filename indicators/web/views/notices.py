@@ -1,7 +1,6 @@
 """What a person was told without having asked, and how they want to be told."""
 
 from datetime import UTC, datetime
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -14,12 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from indicators.models import Digest
 from indicators.notices import inbox as notices
 from indicators.web.forms.notices import ChoicesForm, place_of
+from indicators.web.keyset import Beside
 from indicators.web.pages import signed_in
-
-
-class _Pages(NamedTuple):
-    newer: str
-    older: str
 
 
 @require_safe
@@ -29,7 +24,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     older = urlencode({"before": found.older}) if found.older else ""
     shown = {
         "page": found,
-        "pages": _Pages("", older),
+        "pages": Beside(older=older),
         "is_first": "before" not in request.GET,
         "has_unread": any(not each.is_read for each in found.entries),
     }
