@@ -1,14 +1,10 @@
 """Alder's trusted detector and the collection that it publishes to; nothing runs by itself."""
 
-from collections.abc import Iterator
 from unittest import mock
 
 import pytest
-from celery import current_app
 
-from indicators.models import (
-    Collection,
-)
+from indicators.models import Collection
 from indicators.store.custody import open_collection
 from tests.contributing.detector import Contributor
 
@@ -24,7 +20,6 @@ def alder(shared: Collection) -> Contributor:
 
 
 @pytest.fixture(autouse=True)
-def workers() -> Iterator[None]:
-    """Nothing is run by itself: `work` sends what the tables say is due, and runs it."""
-    with mock.patch.object(current_app, "send_task"):
-        yield
+def sent(workers: mock.Mock) -> mock.Mock:
+    """Nothing runs by itself: `work` sends what the tables say is due, and runs it."""
+    return workers

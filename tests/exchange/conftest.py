@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from unittest import mock
 
 import pytest
-from celery import current_app
 
 from tests.exchange.puller import Puller
 from tests.peer_simulator import SimulatedNode, serving
 
 
 @pytest.fixture(autouse=True)
-def workers() -> Iterator[None]:
+def sent(workers: mock.Mock) -> mock.Mock:
     """Nothing runs by itself."""
-    with mock.patch.object(current_app, "send_task"):
-        yield
+    return workers
 
 
 @pytest.fixture

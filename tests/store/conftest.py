@@ -1,21 +1,16 @@
 """The cast of the store's tests: Alder and Birch publish, Mallory lies, Forum is the audience."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-# Read before Django is set up when this folder is tested alone: no table at the top.
-if TYPE_CHECKING:
-    from indicators.models import Collection, Member
+from indicators.models import Audience, Collection, Member
+from indicators.store.custody import open_collection
+from tests.objects import id_of
 
 
 def _member(name: str) -> Member:
-    from indicators.models import Member
-    from tests.objects import id_of
-
     return Member.objects.create(name=name, identity_id=id_of("identity", name))
 
 
@@ -37,8 +32,6 @@ def mallory(db: None) -> Member:
 @pytest.fixture
 def open_one(db: None) -> Callable[..., Collection]:
     """Opens one more collection."""
-    from indicators.models import Audience
-    from indicators.store.custody import open_collection
 
     def open_one(**facts: Any) -> Collection:
         return open_collection(**{"title": "Forum", "audience": Audience.MEMBERS, **facts})
