@@ -10,6 +10,7 @@ from typing import Any
 
 from indicators.catalog.counts import SIGNS
 from indicators.catalog.labels import label_of
+from indicators.detections.drafts.telling import is_count
 from indicators.stix.tokens import tokens_in
 
 Content = Mapping[str, Any]
@@ -61,7 +62,7 @@ def _between(path: tuple[str, ...], old: Content, new: Content) -> Iterator[Diff
 
 def _field(path: tuple[str, ...], before: Any, after: Any) -> Iterator[Difference]:
     sides = [each for each in (before, after) if each is not _MISSING]
-    if all(isinstance(each, Mapping) and not _is_count(each) for each in sides):
+    if all(isinstance(each, Mapping) and not is_count(each) for each in sides):
         yield from _between(path, *({} if each is _MISSING else each for each in (before, after)))
     elif all(isinstance(each, list) for each in sides):
         yield from _lists(path, *([] if each is _MISSING else each for each in (before, after)))
@@ -93,13 +94,6 @@ def _tokens(path: tuple[str, ...], before: Any, after: Any) -> Difference | None
     return Difference(path, left, told)
 
 
-def _is_count(value: Content) -> bool:
-    """Whether it is a number with how exact it is: `{value, qualifier, as_reported}`."""
-    is_alike = value.keys() <= {"value", "qualifier", "as_reported"}
-    is_number = isinstance(value.get("value"), int | float)
-    return is_alike and is_number and isinstance(value.get("qualifier", ""), str)
-
-
 def _joined(texts: Sequence[str]) -> str | None:
     return _cut(", ".join(texts)) if texts else None
 
@@ -118,7 +112,7 @@ def _worded(value: Any) -> str:
             return "yes" if value else "no"
         case int():
             return f"{value:,}"
-        case Mapping() if _is_count(value):
+        case Mapping() if is_count(value):
             return f"{SIGNS.get(value.get('qualifier', ''), '')}{_worded(value['value'])}"
         case Mapping():
             parts = (f"{label_of(name)}: {_worded(each)}" for name, each in sorted(value.items()))

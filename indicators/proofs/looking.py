@@ -34,8 +34,13 @@ class Looked:
         return [step for step in self.steps if step.standing is Standing.BROKEN]
 
     @property
+    def uncompared(self) -> list[Step]:
+        """The steps that hold as far as they go."""
+        return [step for step in self.steps if step.standing is Standing.OPEN]
+
+    @property
     def is_signed(self) -> bool:
-        """Whether anybody signed the object."""
+        """Whether anybody signed the object whose key is known here."""
         return self.proof.signer is not None
 
 

@@ -25,8 +25,6 @@ from indicators.proofs.proof import LineKey, Proof, Signer
 from indicators.proofs.standing import Fact, Found, Standing, Step
 from indicators.proofs.trust import Trust
 
-__all__ = ["NOT_PROVEN", "Fact", "Standing", "Step", "examine", "verify"]
-
 #: What no proof of this kind says, however well it holds.
 NOT_PROVEN = (
     "That what the object says is true. It proves who said it, not that it is so.",

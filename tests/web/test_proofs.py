@@ -16,7 +16,8 @@ from federation.signing import sign_all
 from federation.transparency import cosignature, log, note
 from indicators.models import AuditEvent, Collection, Member
 from indicators.proofs.proof import read
-from indicators.proofs.steps import Standing, verify
+from indicators.proofs.standing import Standing
+from indicators.proofs.steps import verify
 from indicators.proofs.trust import Trust
 from indicators.stix import parse_objects
 from indicators.store.admission import Origins, admit

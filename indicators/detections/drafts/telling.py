@@ -143,7 +143,7 @@ def _shown(name: str, value: Any) -> tuple[Kind, Any]:
     if isinstance(value, str):
         return _of_text(name, value)
     if isinstance(value, Mapping):
-        if "value" in value and value.keys() <= {"value", "qualifier", "as_reported"}:
+        if is_count(value):
             return "count", value
         return "facts", [_fact(key, each) for key, each in _ordered(value)]
     listed = list(value) if isinstance(value, list | tuple) else [value]
@@ -151,6 +151,13 @@ def _shown(name: str, value: Any) -> tuple[Kind, Any]:
         return "list", [[_fact(key, inner) for key, inner in _ordered(each)] for each in listed]
     texts = [str(each) for each in listed]
     return ("idents" if name.endswith("_refs") else "terms"), texts
+
+
+def is_count(value: Content) -> bool:
+    """Whether it is a number with how exact it is: `{value, qualifier, as_reported}`."""
+    is_alike = value.keys() <= {"value", "qualifier", "as_reported"}
+    is_number = isinstance(value.get("value"), int | float)
+    return is_alike and is_number and isinstance(value.get("qualifier", ""), str)
 
 
 def _of_number(name: str) -> Kind:

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from indicators.proofs.errors import NothingToProve
 from indicators.proofs.looking import Looked, look, take_along
-from indicators.proofs.steps import NOT_PROVEN, Fact, Standing, Step
+from indicators.proofs.standing import Fact, Standing, Step
+from indicators.proofs.steps import NOT_PROVEN
 from indicators.web.forms.proofs import PlaceForm
 from indicators.web.pages import signed_in
 
