@@ -20,8 +20,9 @@ import django  # noqa: E402 - reads the environment, as the next lines do
 from celery import current_app  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
+from django.test import TransactionTestCase  # noqa: E402
 
-from tests.database import Server, embedded_server  # noqa: E402
+from tests.database import Server, embedded_server, empty_tables  # noqa: E402
 
 # The conftests below import models; with one folder named on the command line, right after this.
 django.setup()
@@ -95,6 +96,13 @@ def django_db_modify_db_settings(
     default = settings.DATABASES["default"]
     default.update(_parts(database_server.address))
     default["TEST"]["TEMPLATE"] = template_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptying() -> Iterator[None]:
+    """How tests that commit leave the database to the next."""
+    with mock.patch.object(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables()):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from django.db import connection
 from psycopg import sql
 
 from indicators.local import database_url
@@ -18,6 +19,7 @@ from indicators.local.postgres import Postgres
 from indicators.local.service import running
 
 _numbers = itertools.count(1)
+_KEPT = {"django_content_type", "auth_permission"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,25 @@ def embedded_server() -> Iterator[Server]:
         log = data_dir.with_name("database.log")
         with running(Postgres(data_dir, for_tests=True), log):
             yield Server(database_url(data_dir))
+
+
+def empty_tables() -> None:
+    """What a test committed is gone; what tells content types and permissions stays.
+
+    Django's own way empties every table and then makes those anew, which takes far longer.
+    """
+    tables = [
+        name
+        for name in connection.introspection.django_table_names(True, include_views=False)
+        if name not in _KEPT
+    ]
+    filled = " UNION ALL ".join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(filled)
+        if found := [name for (name,) in cursor.fetchall()]:
+            cursor.execute(f"TRUNCATE {', '.join(found)} CASCADE")
 
 
 @contextlib.contextmanager
