@@ -5,23 +5,19 @@ that: the work is in the tables before anybody is called, and whoever ends looks
 letting go.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from django.db import connection
-
 from indicators.catalog import cataloguing
+from indicators.pipeline.alone import alone
 
-_TRY = "SELECT pg_try_advisory_lock(hashtextextended('retort/cataloguer', 0))"
-_LET_GO = "SELECT pg_advisory_unlock(hashtextextended('retort/cataloguer', 0))"
+_NAME = "retort/cataloguer"
 
 
 def catalogue() -> None:
     """Everything that is new in the feeds becomes what people find. Safe to repeat and to kill."""
     now = datetime.now(UTC)
     while cataloguing.is_behind(now):
-        with _alone() as mine:
+        with alone(_NAME) as mine:
             if not mine:
                 return
             while cataloguing.catalogue_due(now):
@@ -30,16 +26,3 @@ def catalogue() -> None:
                 """There is more."""
             while cataloguing.expire(now):
                 """There is more."""
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether this process is the one that does it, until the end of the block or its own."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TRY)
-        [mine] = cursor.fetchone() or [False]
-        try:
-            yield bool(mine)
-        finally:
-            if mine:
-                cursor.execute(_LET_GO)

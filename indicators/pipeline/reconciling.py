@@ -5,31 +5,28 @@ away at once. Nothing is missed by that: the work is in the tables before anybod
 and whoever ends looks once more after letting go.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from federation.models import Log
 from indicators.models import Collection, DueMatch, Reconciled
+from indicators.pipeline.alone import alone
 from indicators.pipeline.announcing import RECONCILE
 from indicators.pipeline.handing_over import hand_over
 from indicators.reconcile import assessment, due, expiry, matching
 
 #: Detections that are matched in one transaction.
 _AT_ONCE = 500
-_TRY = "SELECT pg_try_advisory_lock(hashtextextended('retort/reconciler', 0))"
-_LET_GO = "SELECT pg_advisory_unlock(hashtextextended('retort/reconciler', 0))"
+_NAME = "retort/reconciler"
 
 
 def reconcile() -> None:
     """Everything that is new in collections, and every detection with new tokens."""
     while _is_waiting():
-        with _alone() as mine:
+        with alone(_NAME) as mine:
             if not mine:
                 return
             for collection in _behind():
@@ -53,19 +50,6 @@ def resume_reconciling() -> bool:
     if waiting := _is_waiting():
         hand_over(RECONCILE)
     return waiting
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether this process is the one that reconciles, until the end of the block or its own."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TRY)
-        [mine] = cursor.fetchone() or [False]
-        try:
-            yield bool(mine)
-        finally:
-            if mine:
-                cursor.execute(_LET_GO)
 
 
 def _is_waiting() -> bool:
