@@ -9,6 +9,7 @@ from django.template import Context, Template, TemplateSyntaxError
 from django.utils import timezone
 
 from indicators.stix import Tlp
+from indicators.web.forms.fields import choice_of
 
 
 def words(source: str, **known: object) -> str:
@@ -39,6 +40,19 @@ def test_what_never_happened_says_never() -> None:
 )
 def test_a_distance_in_time_is_told_in_one_unit(distance: timedelta, said: str) -> None:
     assert f">{said}<" in words("{% ago at %}", at=timezone.now() + distance)
+
+
+def test_a_span_of_time_that_is_open_at_one_end_says_so() -> None:
+    part = '{% include "web/parts/span.html" with first=first last=last only %}'
+    at = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
+    assert words(part, first=at, last=None).startswith("from <time")
+    assert words(part, first=None, last=at).startswith("until <time")
+    assert "not stated" in words(part, first=None, last=None)
+
+
+def test_a_term_is_chosen_by_words_that_people_write() -> None:
+    assert choice_of("cot-elicitation") == ("cot-elicitation", "CoT elicitation")
+    assert choice_of("first-party-api") == ("first-party-api", "First party API")
 
 
 def test_a_count_keeps_its_qualifier() -> None:
