@@ -15,7 +15,7 @@ from indicators.catalog.described import Described, describe
 from indicators.catalog.looking import look
 from indicators.catalog.question import Query
 from indicators.detections.drafts.objects import EXTENSIONS
-from indicators.models import Collection, Member, Reference
+from indicators.models import Collection, Member, ObjectVersion, Reference
 from indicators.pipeline.cataloguing import catalogue
 from tests.catalog.conftest import Add, row, store
 from tests.objects import START, id_of, indicator, malware, stamp
@@ -189,3 +189,11 @@ def test_an_export_reads_bodies_some_at_a_time(add: Add, monkeypatch: pytest.Mon
     add(*(indicator(n, name=f"network {n}") for n in range(9)))
     bundle = orjson.loads(b"".join(exporting.export_stix(Query(), "ana")))
     assert [each["name"] for each in bundle["objects"]] == [f"network {n}" for n in range(9)]
+
+
+def test_contents_that_the_terms_rule_out_are_not_read(add: Add) -> None:
+    add(stated("alleged", "a"), stated("disputed", "d"))
+    ObjectVersion.objects.filter(stix_id=id_of("campaign", "a")).update(body=b"\xff")
+    assert [each.name for each in campaigns(CampaignQuery(status="disputed")).rows] == [
+        "Campaign d"
+    ]
