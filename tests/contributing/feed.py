@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from indicators.models import (
     Collection,
     Entry,
-    Person,
     Role,
 )
+from tests.people.persons import somebody
 
 
 def latest(collection: Collection, of_type: str | None = None) -> list[dict[str, Any]]:
@@ -30,6 +30,4 @@ def tokens(objects: list[dict[str, Any]]) -> int:
 
 
 def reviewer(name: str) -> User:
-    person = User.objects.create_user(name)
-    Person.objects.create(user=person, roles=[Role.REVIEWER])
-    return person
+    return somebody(name, Role.REVIEWER)

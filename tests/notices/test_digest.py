@@ -10,8 +10,9 @@ from django.core import mail
 from indicators.models import Cause, Digest, NoticeChoice, Person, Role
 from indicators.notices import digest, inbox
 from indicators.notices.sweeping import sweep
+from tests.notices.drafts import NOW, draft
 from tests.notices.mail_server import mail_server
-from tests.notices.people import NOW, draft, person
+from tests.people.persons import somebody
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def rae(db: None, settings: Any) -> User:
     settings.EMAIL_HOST = "mail.example"
     settings.PUBLIC_URL = "https://alder.example"
-    rae = person("rae", Role.REVIEWER, email="rae@alder.example")
+    rae = somebody("rae", Role.REVIEWER, email="rae@alder.example")
     inbox.choose(rae, Digest.DAILY, list(Cause), NOW)
     return rae
 
@@ -101,7 +102,7 @@ def test_a_server_that_is_down_is_asked_again(rae: User, settings: Any) -> None:
 
 def two_readers_who_wait(rae: User) -> datetime:
     """Rae, and Ben after her; when both are due."""
-    ben = person("ben", Role.REVIEWER, email="ben@alder.example")
+    ben = somebody("ben", Role.REVIEWER, email="ben@alder.example")
     inbox.choose(ben, Digest.DAILY, list(Cause), NOW)
     due = morning_of(ben) + timedelta(minutes=1)
     NoticeChoice.objects.filter(user=ben).update(next_digest_at=due)

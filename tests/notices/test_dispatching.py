@@ -18,7 +18,8 @@ from indicators.notices.dispatching import LEASE, PAUSES, due, send
 from indicators.notices.errors import WebhookRefused
 from indicators.notices.signature import sign
 from indicators.notices.sweeping import sweep
-from tests.notices.people import NOW, draft, person
+from tests.notices.drafts import NOW, draft
+from tests.people.persons import somebody
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +59,7 @@ def program() -> Iterator[Program]:
 
 @pytest.fixture
 def adam(db: None) -> User:
-    return person("adam", Role.ADMINISTRATOR)
+    return somebody("adam", Role.ADMINISTRATOR)
 
 
 def tell(adam: User, program: Program, **more: Any) -> tuple[Dispatch, str]:

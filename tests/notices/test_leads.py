@@ -10,7 +10,7 @@ from celery import current_app
 from indicators.models import Role
 from indicators.notices import inbox
 from indicators.notices.sweeping import sweep
-from tests.notices.people import person
+from tests.people.persons import somebody
 from tests.reconcile.leads import NOW, Leads
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def leads(db: None) -> Iterator[Leads]:
 
 
 def test_the_leads_of_a_day_are_one_notice(leads: Leads) -> None:
-    ana = person("ana", Role.ANALYST)
+    ana = somebody("ana", Role.ANALYST)
     leads.match("one")
     sweep(NOW)
     inbox.mark_read(ana, NOW)
@@ -34,7 +34,7 @@ def test_the_leads_of_a_day_are_one_notice(leads: Leads) -> None:
 
 
 def test_a_day_without_leads_tells_nothing(leads: Leads) -> None:
-    ana = person("ana", Role.ANALYST)
+    ana = somebody("ana", Role.ANALYST)
     leads.match("one")
     sweep(NOW + timedelta(days=1))
     assert inbox.read_page(ana).entries == ()

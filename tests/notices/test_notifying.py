@@ -9,13 +9,14 @@ from celery import current_app
 from indicators import pipeline
 from indicators.models import Cause, Dispatch, Role
 from indicators.notices import inbox, webhooks
-from tests.notices.people import draft, person
+from tests.notices.drafts import draft
+from tests.people.persons import somebody
 
 pytestmark = pytest.mark.django_db
 
 
 def test_what_is_new_is_handed_to_workers() -> None:
-    rae = person("rae", Role.REVIEWER)
+    rae = somebody("rae", Role.REVIEWER)
     webhooks.add("https://pager.example/", [Cause.REVIEW], rae, datetime.now(UTC))
     draft()
     with mock.patch.object(current_app, "send_task") as sent:
@@ -27,7 +28,7 @@ def test_what_is_new_is_handed_to_workers() -> None:
 
 
 def test_what_a_broker_lost_is_handed_over_again() -> None:
-    rae = person("rae", Role.REVIEWER)
+    rae = somebody("rae", Role.REVIEWER)
     webhooks.add("https://pager.example/", [Cause.REVIEW], rae, datetime.now(UTC))
     draft()
     for _ in range(2):

@@ -17,9 +17,10 @@ from indicators.models import (
     Role,
     Webhook,
 )
-from indicators.notices import dispatching, inbox, sources
-from tests.notices.people import NOW, draft, person
+from indicators.notices import dispatching, inbox, sources, webhooks
+from tests.notices.drafts import NOW, draft
 from tests.objects import id_of
+from tests.people.persons import somebody
 from tests.reconcile.leads import Leads
 from tests.store.plans import explained, settle
 
@@ -31,7 +32,7 @@ MANY = 3_000
 def history(lasting: None) -> Leads:
     """Thousands of drafts, matches, notices and messages that are over."""
     ours = Leads.begin()
-    rae, cluster = person("rae", Role.REVIEWER), Cluster.objects.get()
+    rae, cluster = somebody("rae", Role.REVIEWER), Cluster.objects.get()
     over = {"objects_zstd": b"", "object_count": 1, "created_at": NOW, "state_since": NOW}
     Draft.objects.bulk_create(Draft(state=DraftState.PUBLISHED, **over) for _ in range(MANY))
     Match.objects.bulk_create(
@@ -98,4 +99,11 @@ def test_what_is_due_is_found_by_its_index(history: Leads) -> None:
     with explained() as plans:
         assert dispatching.due(NOW) == []
     assert "dispatches_due" in plans.indexes
+    assert plans.visited < 10
+
+
+def test_when_a_webhook_was_last_told_is_one_look(history: Leads) -> None:
+    with explained() as plans:
+        assert [each.last_at for each in webhooks.listed()] == [NOW]
+    assert "dispatches_of_webhook" in plans.indexes
     assert plans.visited < 10

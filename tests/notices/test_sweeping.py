@@ -25,8 +25,9 @@ from indicators.models import (
 )
 from indicators.notices import inbox, webhooks
 from indicators.notices.sweeping import forget, sweep
-from tests.notices.people import NOW, draft, person
+from tests.notices.drafts import NOW, draft
 from tests.objects import id_of
+from tests.people.persons import somebody
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=1)
@@ -34,7 +35,7 @@ LATER = NOW + timedelta(minutes=1)
 
 @pytest.fixture
 def rae(db: None) -> User:
-    return person("rae", Role.REVIEWER)
+    return somebody("rae", Role.REVIEWER)
 
 
 def submitted(author: User) -> Submission:
@@ -64,7 +65,7 @@ def test_nobody_is_told_to_review_what_they_wrote(rae: User) -> None:
 
 
 def test_who_does_not_review_is_not_told(db: None) -> None:
-    ana = person("ana", Role.ANALYST)
+    ana = somebody("ana", Role.ANALYST)
     draft()
     sweep(NOW)
     assert texts(ana) == []
@@ -111,7 +112,7 @@ def test_what_begins_anew_is_told_anew(rae: User) -> None:
 
 
 def test_an_author_is_told_what_was_decided(db: None) -> None:
-    ana = person("ana", Role.ANALYST)
+    ana = somebody("ana", Role.ANALYST)
     returned = draft(author=ana, state=DraftState.RETURNED, cluster=submitted(ana).cluster)
     audit.record("rae", "returned", f"draft {returned.pk}", reason="Say where.")
     at = Told.objects.count()
@@ -121,7 +122,7 @@ def test_an_author_is_told_what_was_decided(db: None) -> None:
 
 
 def test_a_decision_leads_to_what_it_is_of(db: None) -> None:
-    ana = person("ana", Role.ANALYST)
+    ana = somebody("ana", Role.ANALYST)
     submission = submitted(ana)
     returned = draft(author=ana, state=DraftState.RETURNED, cluster=submission.cluster)
     audit.record("rae", "returned", f"draft {returned.pk}")
@@ -131,7 +132,7 @@ def test_a_decision_leads_to_what_it_is_of(db: None) -> None:
 
 
 def test_a_decision_is_told_once_however_often_it_is_seen(db: None) -> None:
-    ana = person("ana", Role.ANALYST)
+    ana = somebody("ana", Role.ANALYST)
     returned = draft(author=ana, state=DraftState.RETURNED, cluster=submitted(ana).cluster)
     audit.record("rae", "returned", f"draft {returned.pk}")
     sweep(_now())
@@ -142,7 +143,7 @@ def test_a_decision_is_told_once_however_often_it_is_seen(db: None) -> None:
 
 
 def test_administrators_are_told_of_a_frozen_log(db: None) -> None:
-    adam, ana = person("adam", Role.ADMINISTRATOR), person("ana", Role.ANALYST)
+    adam, ana = somebody("adam", Role.ADMINISTRATOR), somebody("ana", Role.ANALYST)
     mallory = Peer.objects.create(name="Mallory", identity_id=id_of("identity", "Mallory"))
     PeerLog.objects.create(
         peer=mallory, collection=mallory.pk, origin="mallory/log", vkey="v", frozen_at=NOW
@@ -153,7 +154,7 @@ def test_administrators_are_told_of_a_frozen_log(db: None) -> None:
 
 
 def test_administrators_are_told_of_a_demoted_detector(db: None) -> None:
-    adam = person("adam", Role.ADMINISTRATOR)
+    adam = somebody("adam", Role.ADMINISTRATOR)
     detector = Detector.objects.create(name="hydra-finder", demoted_at=NOW)
     sweep(NOW)
     assert len(texts(adam)) == 1

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from indicators.detections.drafts.objects import EXTENSIONS
-from indicators.models import Collection, Member, Person, Recipient, Role
+from indicators.models import Collection, Member, Recipient, Role
 from indicators.pipeline.cataloguing import catalogue
 from indicators.referrals.making import Wording
 from indicators.store.admission import admit
@@ -25,6 +25,7 @@ from tests.objects import (
     stamp,
     stix_objects,
 )
+from tests.people.persons import somebody
 
 CAMPAIGN, NETWORK = id_of("campaign", "case"), id_of("infrastructure", "case")
 ACTOR = id_of("threat-actor", "case")
@@ -131,8 +132,7 @@ class Case:
 
     def person(self, name: str, *roles: Role) -> User:
         if name not in self.people:
-            self.people[name] = User.objects.create_user(name)
-            Person.objects.create(user=self.people[name], roles=list(roles))
+            self.people[name] = somebody(name, *roles)
         return self.people[name]
 
     @property

@@ -12,8 +12,8 @@ from django.test import Client
 from indicators.models import Cause, Digest, Notice, NoticeChoice, Person, Role, Webhook
 from indicators.notices import inbox
 from indicators.notices.sweeping import sweep
-from tests.notices.people import NOW, draft, person
-from tests.people.persons import at_the_desk_of
+from tests.notices.drafts import NOW, draft
+from tests.people.persons import at_the_desk_of, somebody
 from tests.web.reading import page, words
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def rae(db: None) -> User:
-    return person("rae", Role.REVIEWER)
+    return somebody("rae", Role.REVIEWER)
 
 
 def test_a_notice_leads_to_where_one_goes_on(rae: User) -> None:
@@ -33,7 +33,7 @@ def test_a_notice_leads_to_where_one_goes_on(rae: User) -> None:
 
 
 def test_who_becomes_a_reviewer_is_told_of_reviews_whatever_was_chosen_before() -> None:
-    ana = person("ana", Role.ANALYST)
+    ana = somebody("ana", Role.ANALYST)
     at_the_desk_of(ana).post("/notices/choices/", {"told": [], "digest": "off"})
     Person.objects.filter(pk=ana.pk).update(roles=[Role.ANALYST, Role.REVIEWER])
     assert inbox.choices(User.objects.get(pk=ana.pk)).told == {Cause.REVIEW, Cause.REFERRAL}
@@ -57,7 +57,7 @@ def test_a_notice_is_marked_read(rae: User) -> None:
 def test_nobody_marks_what_is_anothers(rae: User) -> None:
     draft()
     sweep(NOW)
-    ben = at_the_desk_of(person("ben", Role.REVIEWER))
+    ben = at_the_desk_of(somebody("ben", Role.REVIEWER))
     ben.post("/notices/read/", {"notice": Notice.objects.get().pk})
     ben.post("/notices/read/", {"all": "1"})
     assert Notice.objects.get().read_at is None
@@ -66,7 +66,9 @@ def test_nobody_marks_what_is_anothers(rae: User) -> None:
 def test_nobody_sees_what_is_anothers(rae: User) -> None:
     draft()
     sweep(NOW)
-    assert "Nothing to tell" in words(at_the_desk_of(person("ana", Role.ANALYST)).get("/notices/"))
+    assert "Nothing to tell" in words(
+        at_the_desk_of(somebody("ana", Role.ANALYST)).get("/notices/")
+    )
 
 
 def test_notices_are_paged(rae: User) -> None:

@@ -25,7 +25,7 @@ from indicators.models import (
     Submission,
     SubmissionState,
 )
-from tests.detections.submissions.author import work
+from tests.contributing.working import work
 from tests.objects import id_of
 from tests.people.persons import somebody
 from tests.web.reading import page
@@ -268,6 +268,13 @@ def test_an_uploaded_table_is_counted_by_kind(client: Client, begun: str) -> Non
     work()
     shown = page(client, f"{begun}evidence/")
     assert "2 identifiers of 1 account" in shown
+
+
+def test_only_what_was_uploaded_can_be_destroyed(client: Client, begun: str) -> None:
+    client.post(f"{begun}evidence/", {"act": "save", "pasted": "a1, email, one@example.org"})
+    assert "Destroy the uploaded table" not in client.get(f"{begun}evidence/").text
+    upload(client, begun, b"account,kind,value\na1,email,two@example.org\n")
+    assert "Destroy the uploaded table" in client.get(f"{begun}evidence/").text
 
 
 def test_an_upload_lies_sealed_and_whole(client: Client, begun: str) -> None:

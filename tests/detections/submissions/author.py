@@ -1,52 +1,25 @@
-"""Ana who submits, Rae who reviews, and the workers between them, run one after another."""
+"""Ana who submits, and Rae who reviews."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest import mock
 from uuid import UUID
 
 import msgspec
 from django.contrib.auth.models import User
 
-from indicators import pipeline, tasks
+from indicators import pipeline
 from indicators.detections.drafts.making import readable
 from indicators.detections.finding import Finding
 from indicators.detections.stated import Stated
 from indicators.detections.submissions.pieces import Prepared
 from indicators.models import Cluster, Collection, Draft, Person, Submission
-
-_TASKS = {
-    pipeline.CHECK_SUBMISSION: tasks.check_submission,
-    pipeline.PSEUDONYMIZE: tasks.pseudonymize,
-    pipeline.DRAFT: tasks.draft,
-    pipeline.PUBLISH: tasks.publish,
-}
+from tests.contributing.working import work
 
 
 def person(name: str, *roles: str) -> User:
     user = User.objects.create_user(name)
     Person.objects.update_or_create(user=user, defaults={"roles": list(roles)})
     return user
-
-
-def work() -> None:
-    """Run what the tables say is due, until nothing is."""
-    sent: list[tuple[str, list[Any]]] = []
-
-    def send(task: str, args: list[Any], **_: Any) -> None:
-        sent.append((task, args))
-
-    with (
-        mock.patch("celery.current_app.send_task", send),
-        mock.patch.object(tasks, "UNFORESEEN_RETRIES", 0),
-    ):
-        later = datetime.now(UTC) + timedelta(hours=1)
-        while pipeline.resume_submissions(later) + pipeline.resume(later):
-            while sent:
-                task, args = sent.pop(0)
-                if task in _TASKS:
-                    _TASKS[task].run(*args)
 
 
 @dataclass

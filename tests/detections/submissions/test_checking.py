@@ -21,7 +21,8 @@ from indicators.models import (
     Verdict,
 )
 from tests.contributing.feed import latest
-from tests.detections.submissions.author import Author, work
+from tests.contributing.working import work
+from tests.detections.submissions.author import Author
 from tests.detections.submissions.test_submitting import THREE
 from tests.detections.test_claimed import CLAIM
 

@@ -8,9 +8,9 @@ from indicators import pipeline
 from indicators.detections.errors import NotOpened
 from indicators.detections.identifiers.sealing import reencrypt, rotate_data_key
 from indicators.detections.submissions import pieces, standing
-from indicators.models import AuditEvent, DataKey, Piece, PieceRole, Submission
-from indicators.store.sql import open_cursor
-from tests.detections.submissions.author import Author, work
+from indicators.models import AuditEvent, DataKey, Piece, PieceRole
+from tests.contributing.working import work
+from tests.detections.submissions.author import Author
 
 pytestmark = pytest.mark.django_db
 
@@ -71,19 +71,3 @@ def test_identifiers_that_are_gone_are_asked_for_again(ana: Author) -> None:
     standing.destroy_evidence(datetime.now(UTC) + timedelta(days=1))
     ana.prepare()
     assert "destroyed" in ana.submission.failure
-
-
-def test_a_list_of_submissions_is_read_from_its_index(ana: Author) -> None:
-    Submission.objects.bulk_create(
-        Submission(
-            author=ana.user,
-            state_since=datetime.now(UTC),
-            created_at=datetime.now(UTC),
-            changed_at=datetime.now(UTC),
-        )
-        for _ in range(3_000)
-    )
-    asked = Submission.objects.filter(author=ana.user).order_by("-changed_at", "-pk")[:50]
-    with open_cursor() as cursor:
-        cursor.execute("ANALYZE indicators_submission")
-    assert "submissions_of_author" in asked.explain()

@@ -15,7 +15,8 @@ from indicators.models import (
 )
 from indicators.store.custody import open_collection
 from tests.contributing.feed import latest, tokens
-from tests.detections.submissions.author import Author, person, work
+from tests.contributing.working import work
+from tests.detections.submissions.author import Author, person
 from tests.detections.test_claimed import CLAIM
 
 pytestmark = pytest.mark.django_db
