@@ -56,3 +56,9 @@ def test_a_property_without_words_of_its_own_is_told_by_its_name() -> None:
 
 def test_what_is_empty_is_not_told() -> None:
     assert facts_of({"size": None, "terms": (), "traits": []}) == ()
+
+
+def test_what_begins_is_told_before_what_ends() -> None:
+    window = {"end": "2026-03-02T00:00:00Z", "start": "2026-03-01T00:00:00Z"}
+    told = fact({"type": "note", "x_window": window}, "X window")
+    assert [each.label for each in told.value] == ["Start", "End"]
