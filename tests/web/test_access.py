@@ -158,3 +158,21 @@ def test_nobody_keeps_what_somebody_was_shown(where: str, everybody: User) -> No
 def test_what_is_the_same_for_everybody_may_be_kept() -> None:
     schema = Client(SERVER_NAME="localhost").get("/schemas/token-indicator-1.0.json")
     assert "Cache-Control" not in schema.headers
+
+
+_NUMBER = UUID(int=4711)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/notices/?before={at}_1",
+        f"/submissions/?before={{at}}&id={_NUMBER}",
+        f"/settings/allow-list/?before={{at}}/{_NUMBER}",
+        f"/reviews/?since={{at}}&after={_NUMBER}",
+        f"/referrals/?at={{at}}&before={_NUMBER}",
+    ],
+)
+@pytest.mark.parametrize("at", ["2026-03-01T12:00:00%2B23:59", "0001-01-01T00:00:00%2B01:00"])
+def test_a_place_that_no_list_has_is_none(everybody: User, path: str, at: str) -> None:
+    assert at_the_desk_of(everybody).get(path.format(at=at)).status_code == 200

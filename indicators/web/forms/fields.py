@@ -41,6 +41,20 @@ def choice_of(term: str) -> tuple[str, str]:
 _SHORT = {"api": "API", "cot": "CoT", "ip": "IP", "rl": "RL", "sft": "SFT"}
 
 
+def moment(text: str) -> datetime:
+    """A time with its zone, from an address; in UTC, as PostgreSQL knows no zone a day away.
+
+    Raises ValueError.
+    """
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("A time in an address says its zone.")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("No calendar has this time.") from error
+
+
 def present(**fields: Any) -> dict[str, Any]:
     """The fields that say something: what is empty is not stated."""
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}

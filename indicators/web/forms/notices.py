@@ -9,6 +9,7 @@ from django.http import QueryDict
 from indicators.models import Cause, Digest
 from indicators.notices import messages
 from indicators.notices.inbox import Choices
+from indicators.web.forms.fields import moment
 
 _DIGESTS = {
     Digest.OFF: "Never",
@@ -70,7 +71,6 @@ def place_of(text: str) -> tuple[datetime, int] | None:
     """Where a page of notices begins; nothing for what is no place."""
     at, _, number = text.partition("_")
     try:
-        begin = datetime.fromisoformat(at)
-        return (begin, int(number)) if begin.tzinfo and len(number) < 19 else None
+        return (moment(at), int(number)) if len(number) < 19 else None
     except ValueError:
         return None

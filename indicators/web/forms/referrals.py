@@ -1,6 +1,7 @@
 """What people fill in for a referral, its recipients and its permissions."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from indicators.models import Member, Recipient, RecipientKind, ReferralState
 from indicators.models.objects import TLP_CHOICES
 from indicators.referrals.making import Wording
 from indicators.referrals.report import LEGAL_BASES
+from indicators.web.forms.fields import moment
 
 
 class ReferralFilter(forms.Form):
@@ -18,8 +20,15 @@ class ReferralFilter(forms.Form):
         required=False, choices=[("", "Any state"), *((each, each.value) for each in ReferralState)]
     )
     campaign = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
-    at = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    at = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     before = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def clean_at(self) -> datetime | None:
+        """Where the page begins, if that is a time."""
+        try:
+            return moment(self.cleaned_data["at"])
+        except ValueError:
+            return None
 
 
 class WordsForm(forms.Form):

@@ -7,6 +7,7 @@ from django import forms
 from django.http import QueryDict
 
 from indicators.pipeline.desk.reviewing import Chosen
+from indicators.web.forms.fields import moment
 
 _WORDS = 4_000
 
@@ -79,12 +80,9 @@ class PlaceForm(forms.Form):
 
     def clean_since(self) -> datetime:
         try:
-            since = datetime.fromisoformat(self.cleaned_data["since"])
+            return moment(self.cleaned_data["since"])
         except ValueError as error:
-            raise forms.ValidationError("No time.") from error
-        if since.tzinfo is None:
-            raise forms.ValidationError("No time zone.")
-        return since
+            raise forms.ValidationError(str(error)) from error
 
 
 def place(query: QueryDict) -> tuple[datetime, UUID] | None:

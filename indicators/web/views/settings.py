@@ -28,6 +28,7 @@ from indicators.web.acting import (
     whole_address,
 )
 from indicators.web.forms import settings as forms
+from indicators.web.forms.fields import moment
 from indicators.web.keyset import Page
 from indicators.web.pages import signed_in
 
@@ -265,7 +266,6 @@ def apply_allow_list(request: HttpRequest) -> HttpResponse:
 def _before(request: HttpRequest) -> tuple[datetime, UUID] | None:
     at, _, entry = request.GET.get("before", "").partition("/")
     try:
-        moment, number = datetime.fromisoformat(at), UUID(entry)
+        return moment(at), UUID(entry)
     except ValueError:
         return None
-    return (moment, number) if moment.tzinfo else None

@@ -22,6 +22,7 @@ from indicators.detections.submissions.editing import (
 from indicators.detections.submissions.standing import Listed, Standing
 from indicators.pipeline import submitting
 from indicators.web.forms.claims import CLAIMS, ClaimForms, known_members
+from indicators.web.forms.fields import moment
 from indicators.web.forms.submissions import BeginForm, SubmissionForm
 from indicators.web.forms.typed import (
     initial_claims,
@@ -242,8 +243,7 @@ def _refusal(refused: dict[str, str]) -> dict[str, str]:
 
 def _place(request: HttpRequest) -> tuple[datetime, UUID] | None:
     try:
-        at = datetime.fromisoformat(request.GET.get("before", ""))
-        return (at, UUID(request.GET.get("id", ""))) if at.tzinfo else None
+        return moment(request.GET.get("before", "")), UUID(request.GET.get("id", ""))
     except ValueError:
         return None
 
