@@ -8,4 +8,4 @@ from granian.cli import entrypoint
 from indicators.config import wsgi  # noqa: F401 - loading it is what this is for
 
 if __name__ == "__main__":
-    entrypoint()
+    entrypoint()  # type: ignore[no-untyped-call]  # granian says no types of it
