@@ -17,7 +17,7 @@ from federation import signing
 from federation.canonical import JSON, canonical
 from federation.errors import FederationError
 from federation.keys import SigningKey, thumbprint
-from indicators.referrals import html, pdf, xarf
+from indicators.referrals import html, xarf
 from indicators.referrals.content import Content
 from indicators.referrals.errors import RenderedDifferently
 from indicators.referrals.report import report
@@ -40,6 +40,9 @@ class Approved:
 
 def files(content: Content) -> dict[str, bytes]:
     """Every file of a pack but the manifest, by name, in order."""
+    # What draws PDF takes a fifth of the time in which any process of ours starts; few ever draw.
+    from indicators.referrals import pdf
+
     objects = _bundle(content)
     rendered = report(content)
     made = {
