@@ -30,6 +30,8 @@ from indicators.referrals.errors import ReferralError
 from indicators.referrals.packing import JWS_TYPE, MANIFEST, SIGNATURE
 
 MOST_FILES, MOST_BYTES = 2000, 256 << 20
+# Of what stands before each file, and of the end of the directory, which has no remark.
+_HEADER_BYTES, _END_BYTES, _END = 30, 22, b"PK\x05\x06"
 # What zipfile stumbles over in an archive that somebody made to be stumbled over.
 _BROKEN = (
     zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
@@ -124,6 +126,7 @@ def _files(body: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = archive.infolist()
             _check_entries(entries, len(body))
+            _check_gaps(entries, body, archive.start_dir)
             held = {each.filename: archive.read(each) for each in entries}
     except _BROKEN as error:
         raise PackRefused(f"This is no pack: {error}.") from error
@@ -143,6 +146,20 @@ def _check_entries(entries: Sequence[zipfile.ZipInfo], size: int) -> None:
         raise PackRefused("The archive is compressed; a pack is not.")
     if sum(each.file_size for each in entries) > size:
         raise PackRefused("The archive's files lie over each other; together they exceed it.")
+
+
+def _check_gaps(entries: Sequence[zipfile.ZipInfo], body: bytes, directory: int) -> None:
+    """File after file, then the directory, then nothing: what reads it as a stream reads the same.
+
+    That each file has the name that the directory gives it is checked where it is read.
+    """
+    at = 0
+    for each in sorted(entries, key=lambda entry: entry.header_offset):
+        if each.header_offset != at:
+            break
+        at += _HEADER_BYTES + len(each.orig_filename.encode()) + each.file_size
+    if at != directory or body[-_END_BYTES:][:4] != _END:
+        raise PackRefused("The archive holds bytes that its directory doesn't name.")
 
 
 def _signed_manifest(held: Mapping[str, bytes]) -> _Manifest:

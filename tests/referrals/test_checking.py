@@ -111,6 +111,27 @@ def test_files_that_lie_over_each_other_are_not_read() -> None:
         check(out.getvalue()[:10_100] + out.getvalue()[-300:])
 
 
+@pytest.mark.parametrize("place", ["before", "between", "after"])
+def test_bytes_that_the_directory_does_not_name_are_refused(place: str) -> None:
+    """What reads the archive as a stream would take them for a file."""
+    sound, more = packed(), b"<p>Nothing of this is true."
+    out = {"before": more + sound, "between": _widened(more), "after": sound + more}[place]
+    with pytest.raises(PackRefused, match="its directory doesn't name"):
+        check(out)
+
+
+def _widened(more: bytes) -> bytes:
+    """The pack with something between its first file and the second."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, body in opened(packed()).items():
+            archive.writestr(name, body)
+            if len(archive.infolist()) == 1:
+                out.write(more)
+                archive.start_dir = out.tell()
+    return out.getvalue()
+
+
 @given(at=st.integers(0, 1_000), byte=st.integers(0, 255), cut=st.integers(0, 400))
 def test_whatever_is_broken_in_an_archive_is_refused_in_a_sentence(
     at: int, byte: int, cut: int
