@@ -94,3 +94,8 @@ def test_a_detectors_policy_is_not_set_there(adam: Client) -> None:
     assert adam.post(f"/admin/indicators/detector/{finder.pk}/change/", told).status_code == 403
     finder.refresh_from_db()
     assert finder.policy == Policy.REVIEW
+
+
+@pytest.mark.parametrize("path", ["knownindicator/a%00b/change/", "member/?state=%00"])
+def test_a_nul_in_an_address_is_refused(adam: Client, path: str) -> None:
+    assert adam.get(f"/admin/indicators/{path}").status_code == 400

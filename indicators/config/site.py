@@ -1,13 +1,14 @@
 """What Django's administration shows, and to whom."""
 
 from collections.abc import Iterable
+from functools import update_wrapper
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
@@ -30,6 +31,17 @@ class Site(AdminSite):
         """Administrators only."""
         user = request.user
         return isinstance(user, User | AnonymousUser) and Role.ADMINISTRATOR in roles_of(user)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """A NUL in an address is none that we made; PostgreSQL would refuse it as a failure."""
+        shown = super().admin_view(view, cacheable)
+
+        def refuse_nul(request: HttpRequest, *args: Any, **named: Any) -> Any:
+            if "%00" in request.get_full_path():
+                raise BadRequest("This address holds a NUL; take it out.")
+            return shown(request, *args, **named)
+
+        return update_wrapper(refuse_nul, shown)
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
