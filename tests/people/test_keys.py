@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -51,7 +52,7 @@ class Key:
             authenticatorData=told,
             clientDataJSON=asked,
             signature=signature,
-            userHandle=str(user.pk).encode(),
+            userHandle=user_pk_to_url_str(user).encode(),
         )
 
 
