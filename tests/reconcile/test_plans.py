@@ -108,6 +108,21 @@ _HISTORY = [
 ]
 
 
+# Before what came of late lies ten times as much that was read long ago, in the same partition.
+_LONG_READ = [
+    "UPDATE indicators_entry SET seq = seq + 10000 WHERE collection_id = %s",
+    "UPDATE indicators_reconciled SET size = size + 10000 WHERE collection_id = %s",
+    """
+    INSERT INTO indicators_entry
+        (collection_id, seq, date_added, object_version_id, stix_id, type, version, is_first,
+         is_latest)
+    SELECT collection_id, seq - 1000 * n, date_added - make_interval(days => n), object_version_id,
+           'indicator--' || md5(n::text || stix_id)::uuid, type, version, false, false
+    FROM indicators_entry, generate_series(1, 10) n WHERE collection_id = %s
+    """,
+]
+
+
 @pytest.fixture(scope="module")
 def history(lasting: None) -> Incoming:
     """The store described above."""
@@ -141,6 +156,8 @@ def test_what_is_new_in_a_collection_is_read_from_where_it_begins(alder: Incomin
     inbox = alder.share("Birch", *(lead(n, *token) for n in range(300)))
     alder.receive("Birch", *(lead(n, *token, version=1) for n in range(50)))
     with connection.cursor() as cursor:
+        for statement in _LONG_READ:
+            cursor.execute(statement, [inbox.pk])
         cursor.execute("ANALYZE")
     with explained() as plans:
         batch = reading.read_new(inbox.pk)
