@@ -40,7 +40,7 @@ def hold_decision(decision: Decision, person: User) -> UUID | None:
     held here, and it was applied at once. Raises TriageRefused, ReplyRefused.
     """
     if settings.ANSWER_HOLD:
-        return holding.hold(decision, person, datetime.now(UTC), settings.ANSWER_HOLD)
+        return holding.hold(decision, person, settings.ANSWER_HOLD)
     decide_matches(decision, person)
     return None
 

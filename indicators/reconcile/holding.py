@@ -7,7 +7,7 @@ and applied when somebody looks again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
@@ -38,7 +38,7 @@ class HeldAct:
     person: str
 
 
-def hold(decision: Decision, person: User, now: datetime, seconds: int) -> UUID:
+def hold(decision: Decision, person: User, seconds: int) -> UUID:
     """Keep a decision for so many seconds; the act by which it can be taken back.
 
     All that could be refused when it is applied is refused now, as far as it can be known. Raises
@@ -50,7 +50,8 @@ def hold(decision: Decision, person: User, now: datetime, seconds: int) -> UUID:
         numbers = list(triage.lock(cursor, decision))
         _replace_own(numbers, person)
         rehearse(cursor, numbers, decision.said, person)
-        act = uuid4()
+        # Only now: what was applied while this waited for it came before.
+        act, now = uuid4(), datetime.now(UTC)
         HeldDecision.objects.bulk_create(
             HeldDecision(
                 act=act,
